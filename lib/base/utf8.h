@@ -1,0 +1,25 @@
+/*
+ * UTF-8 (RFC 3629, and the decoder of the WHATWG Encoding standard, section 8.1.1, for what to replace).
+ */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The length of the longest valid beginning of the text: `len` when all of it is valid. A sequence that the end cuts
+ * off is not part of it. Surrogates, overlong forms and values above U+10FFFF are invalid.
+ */
+size_t utf8_valid_prefix(const uint8_t *text, size_t len);
+
+static inline bool utf8_valid(const uint8_t *text, size_t len)
+{
+	return utf8_valid_prefix(text, len) == len;
+}
+
+/* Writes the code point, which must be a scalar value, as one to four bytes and returns how many. */
+size_t utf8_encode(uint32_t code_point, uint8_t out[4]);
+
+#endif
