@@ -1,0 +1,107 @@
+/*
+ * An endpoint: a base URL and who we are there. Its connections are opened as the streams and requests on it need them
+ * and are shared by all of them, so that a stream costs only what is its own.
+ */
+#ifndef FRESHET_ENDPOINT_H
+#define FRESHET_ENDPOINT_H
+
+#include <freshet/error.h>
+#include <freshet/reactor.h>
+#include <freshet/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct freshet_endpoint freshet_endpoint;
+
+typedef enum freshet_protocol {
+	/* https: what ALPN agrees on. http: HTTP/1.1, which this version does not speak yet (FRESHET_EUNSUPPORTED). */
+	FRESHET_PROTOCOL_AUTO,
+	/* https: HTTP/2 or an error. http: HTTP/2 with prior knowledge (RFC 9113, section 3.3). */
+	FRESHET_PROTOCOL_HTTP2,
+} freshet_protocol;
+
+/* How the cursor of a stream travels when it subscribes again; add them up. */
+typedef enum freshet_cursor_place {
+	FRESHET_CURSOR_HEADER = 1, /* Last-Event-ID */
+	FRESHET_CURSOR_QUERY = 2,  /* a query parameter, policy field cursor_query */
+	FRESHET_CURSOR_NONE = 4,   /* it does not travel */
+} freshet_cursor_place;
+
+/* What of a resumed stream is taken for a repetition and not shown. Only events with an `id` of their own are judged. */
+typedef enum freshet_duplicates {
+	FRESHET_DUPLICATES_SHOW,   /* nothing is removed */
+	FRESHET_DUPLICATES_REPEAT, /* the event at the cursor, when the server begins with it */
+	FRESHET_DUPLICATES_ORDER,  /* ids are decimal numbers that rise: those not above the cursor */
+} freshet_duplicates;
+
+/* How streams are read and kept up. 0 and NULL take the default. docs/resume.md tells the rules. */
+typedef struct freshet_stream_policy {
+	unsigned cursor_place;    /* freshet_cursor_place; default FRESHET_CURSOR_HEADER */
+	const char *cursor_query; /* name of the parameter, with FRESHET_CURSOR_QUERY */
+	freshet_duplicates duplicates;
+	bool end_is_final;     /* a clean end of the body ends the stream well; default: it is a cut, as in browsers */
+	uint32_t max_attempts; /* in a row without any event, then FRESHET_ERETRIES; default 10; UINT32_MAX: no bound */
+	uint64_t backoff_min_ms; /* the first pause, before jitter; default 1000; `retry:` of the stream replaces it */
+	uint64_t backoff_max_ms; /* pauses double up to this; default 30,000 */
+	uint64_t headers_timeout_ms; /* from sending to the response headers; default 30,000 */
+	uint64_t idle_timeout_ms;    /* silence that counts as a cut; default 300,000; UINT64_MAX: no limit */
+	size_t max_line;             /* as in freshet_sse_options */
+	size_t max_event;
+	size_t max_id;
+	bool parts;
+} freshet_stream_policy;
+
+/* 0 and NULL take the default. Everything is copied at the call. */
+typedef struct freshet_endpoint_options {
+	size_t size;                   /* set by freshet_endpoint_options_init */
+	const char *url;               /* required: "https://host[:port][/path]" or "http://..."; no query, no user */
+	freshet_protocol protocol;     /* default FRESHET_PROTOCOL_AUTO */
+	const char *bearer_token;      /* optional: sent as "Authorization: Bearer ..."; a secret */
+	const freshet_header *headers; /* optional: sent with every request */
+	size_t header_count;
+	const char *user_agent; /* default "freshet/<version>" */
+
+	/* TLS: 1.2 and up, the host name is verified. */
+	const char *ca_file; /* optional: PEM file of the issuers to trust, instead of the system's */
+	const char *ca_dir;  /* optional: a hashed folder of them */
+
+	/* Connections. */
+	uint32_t max_connections;            /* default 64 */
+	uint32_t max_streams_per_connection; /* beside the peer's own limit; default 1000 */
+	uint32_t max_waiting;                /* exchanges in line for a connection; default 1,000,000 */
+	uint64_t connect_timeout_ms;         /* resolve, connect and TLS; default 10,000 */
+	uint64_t ping_interval_ms;  /* a connection silent so long is sent a PING; default 20,000; UINT64_MAX: never */
+	uint64_t ping_timeout_ms;   /* without an answer the connection is dead; default 10,000 */
+	uint64_t idle_close_ms;     /* a connection without exchanges closes; default 60,000 */
+	uint32_t stream_window;     /* bytes that the server may send ahead on a stream; default 256 KiB */
+	uint32_t connection_window; /* and on a connection; default 16 MiB */
+	size_t max_header_bytes;    /* of one response, names and values; default 64 KiB */
+
+	freshet_stream_policy stream; /* of every stream that does not bring its own */
+} freshet_endpoint_options;
+
+FRESHET_API void freshet_endpoint_options_init(freshet_endpoint_options *options);
+
+/*
+ * A new endpoint; no connection is made before it is needed. It lives until it is closed or its reactor is.
+ * FRESHET_EINVAL (a URL that is none, a header with CR, LF or NUL), FRESHET_EUNSUPPORTED, FRESHET_ETLS (the trust cannot
+ * be read), FRESHET_ENOMEM, FRESHET_ESTATE (the reactor is closing); on failure *out is NULL.
+ */
+FRESHET_API freshet_err freshet_endpoint_new(
+	freshet_reactor *reactor, const freshet_endpoint_options *options, freshet_endpoint **out);
+
+/*
+ * Ends what is open on the endpoint with FRESHET_ECANCELED and then the endpoint itself, on a later turn. The handle is
+ * not to be used again, but inside the callbacks that this brings. NULL is fine.
+ */
+FRESHET_API void freshet_endpoint_close(freshet_endpoint *endpoint);
+
+FRESHET_API freshet_reactor *freshet_endpoint_reactor(const freshet_endpoint *endpoint);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

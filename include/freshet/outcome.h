@@ -1,0 +1,36 @@
+/*
+ * What an exchange came to. Causes of different kinds stay apart: the library's code, the HTTP status, the HTTP/2 error
+ * code, errno and OpenSSL's words each have a field.
+ */
+#ifndef FRESHET_OUTCOME_H
+#define FRESHET_OUTCOME_H
+
+#include <freshet/error.h>
+#include <freshet/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Valid, spans included, until the callback that it was given to returns. */
+typedef struct freshet_outcome {
+	freshet_err err;
+	freshet_str text;         /* one line for people: what failed, where; no secrets. Never empty */
+	int http_status;          /* of the last answer; 0 when there was none */
+	bool has_http2_code;      /* the peer sent RST_STREAM or GOAWAY with http2_code */
+	uint32_t http2_code;      /* RFC 9113, section 7 */
+	int system_errno;         /* 0 when no system call failed */
+	unsigned long tls_error;  /* of ERR_get_error; 0 when OpenSSL said nothing */
+	long tls_verify;          /* X509_V_ERR_...; 0 when the certificate was not the cause */
+	uint64_t position;        /* FRESHET_ESSE_... and FRESHET_EJSON_...: byte of the body */
+	bool unprocessed;         /* the server surely did not act on the request: sending it again is safe */
+	uint64_t retry_after_ms;  /* the server's Retry-After; 0 when it sent none */
+	freshet_str content_type; /* of the last answer */
+	freshet_str body;         /* of an answer with another status than 200: its beginning, at most 64 KiB */
+} freshet_outcome;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * The reactor: one per thread, on the libevent loop that the caller runs, or on one of its own. It owns the endpoints,
+ * connections, requests and streams made on it; all of them are used from its thread only.
+ */
+#ifndef FRESHET_REACTOR_H
+#define FRESHET_REACTOR_H
+
+#include <freshet/error.h>
+#include <freshet/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct event_base; /* libevent's; include <event2/event.h> to make one */
+
+typedef struct freshet_reactor freshet_reactor;
+
+/* 0 and NULL take the default. */
+typedef struct freshet_reactor_options {
+	size_t size; /* set by freshet_reactor_options_init */
+	struct event_base
+		*base; /* optional: the caller's loop, never run, stopped or freed by the library; NULL makes one */
+	size_t read_buffer; /* bytes read from a socket at once, one buffer for all connections; default 256 KiB */
+	size_t read_budget; /* bytes that one connection may read before the others have their turn; default 512 KiB */
+	const char *dns_server; /* optional: "address:port" of the name server to ask, instead of the system's */
+	uint64_t seed;          /* optional: makes backoff jitter repeatable; 0 takes the system's randomness */
+} freshet_reactor_options;
+
+/* What the reactor did since it was made, and what it holds now. */
+typedef struct freshet_reactor_counters {
+	uint64_t connections_opened;
+	uint64_t connections_failed; /* never became usable */
+	uint64_t connections_lost;   /* usable ones that ended with work on them */
+	uint64_t requests;           /* that were sent and have ended */
+	uint64_t events;             /* shown to streams' callbacks */
+	uint64_t duplicates;         /* events that came again after a resume and were not shown */
+	uint64_t reconnects;         /* subscriptions that streams sent again after a cut */
+	uint64_t discarded_bytes;    /* of unfinished events that a cut left behind */
+	uint64_t bytes_read;         /* from sockets, TLS included */
+	uint64_t bytes_written;
+	uint32_t connections; /* now */
+	uint32_t streams;     /* now, waiting and backing off included */
+	uint32_t waiting;     /* exchanges that wait for a connection now */
+} freshet_reactor_counters;
+
+FRESHET_API void freshet_reactor_options_init(freshet_reactor_options *options);
+
+/*
+ * A new reactor; `options` may be NULL. FRESHET_ENOMEM, FRESHET_EINVAL, FRESHET_ESYSTEM; on failure *out is NULL and
+ * nothing is kept. SIGPIPE is never raised by the library's writes.
+ */
+FRESHET_API freshet_err freshet_reactor_new(const freshet_reactor_options *options, freshet_reactor **out);
+
+/*
+ * Asks everything on the reactor to end: each stream and request gets its last callback with FRESHET_ECANCELED on a later
+ * turn of the loop, then `on_closed` (optional) is called and the reactor is gone. Allowed inside every callback; a
+ * second call does nothing.
+ */
+FRESHET_API void freshet_reactor_close(freshet_reactor *reactor, void (*on_closed)(void *user), void *user);
+
+/*
+ * The same at once, for a loop that will not run again: the last callbacks come inside this call. NULL is fine. Inside
+ * a callback of the library it does what freshet_reactor_close does.
+ */
+FRESHET_API void freshet_reactor_free(freshet_reactor *reactor);
+
+/*
+ * Runs the loop that the reactor made, until freshet_reactor_stop, until nothing is left to wait for, or until the
+ * reactor has closed. FRESHET_ESTATE when the loop is the caller's: the caller runs it.
+ */
+FRESHET_API freshet_err freshet_reactor_run(freshet_reactor *reactor);
+
+/* Makes freshet_reactor_run return after the present turn. Nothing is closed; the loop may be run again. */
+FRESHET_API void freshet_reactor_stop(freshet_reactor *reactor);
+
+/* The loop that the reactor works on; it stays who made it's. */
+FRESHET_API struct event_base *freshet_reactor_base(const freshet_reactor *reactor);
+
+FRESHET_API void freshet_reactor_counters_get(const freshet_reactor *reactor, freshet_reactor_counters *counters);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * A request: one exchange with a whole answer (RFC 9110). on_done comes exactly once, from the loop.
+ */
+#ifndef FRESHET_REQUEST_H
+#define FRESHET_REQUEST_H
+
+#include <freshet/endpoint.h>
+#include <freshet/outcome.h>
+#include <freshet/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct freshet_request freshet_request;
+
+/* The whole answer, or why there is none. Valid until on_done returns. */
+typedef struct freshet_response {
+	freshet_outcome outcome; /* err is FRESHET_OK when a whole answer came, whatever its status */
+	int status;              /* 0 when no answer came */
+	const freshet_header *headers;
+	size_t header_count;
+	freshet_str body;
+} freshet_response;
+
+/* The last callback of a request: `user` is the caller's again when it returned. */
+typedef void freshet_request_done_fn(freshet_request *request, const freshet_response *response, void *user);
+
+/* 0 and NULL take the default. Everything is copied at the call. */
+typedef struct freshet_request_options {
+	size_t size;                   /* set by freshet_request_options_init */
+	const char *method;            /* default GET */
+	const char *path;              /* required: begins with "/" and is put behind the endpoint's own path */
+	const freshet_header *headers; /* optional: beside the endpoint's; one of the same name replaces it */
+	size_t header_count;
+	freshet_str body;      /* optional; sent with its content-length */
+	uint64_t deadline_ms;  /* of the whole exchange, waiting and repeating included; default 60,000 */
+	size_t max_body;       /* bytes of the answer; default 16 MiB */
+	uint32_t max_attempts; /* default 3 */
+	bool repeatable;       /* may be sent again though an earlier one may have arrived: idempotent or with a key */
+	freshet_request_done_fn *on_done; /* required */
+	void *user;
+} freshet_request_options;
+
+FRESHET_API void freshet_request_options_init(freshet_request_options *options);
+
+/*
+ * Sends a request. It is sent again after a lost connection only when it surely was not processed, or when it may be:
+ * GET, HEAD, OPTIONS, PUT, DELETE (RFC 9110, section 9.2.2) and `repeatable` ones. `out` may be NULL; the handle is valid
+ * until on_done has returned. Redirects are reported, not followed. Errors as freshet_stream_open.
+ */
+FRESHET_API freshet_err freshet_request_send(
+	freshet_endpoint *endpoint, const freshet_request_options *options, freshet_request **out);
+
+/* Ends the request: on_done with FRESHET_ECANCELED on a later turn; the server may have acted on it. Again: nothing. */
+FRESHET_API void freshet_request_cancel(freshet_request *request);
+
+FRESHET_API void *freshet_request_user(const freshet_request *request);
+
+/* The first header of that name (any case) or the empty span. */
+FRESHET_API freshet_str freshet_response_header(const freshet_response *response, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
