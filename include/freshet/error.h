@@ -14,7 +14,7 @@ extern "C" {
 #define FRESHET_ERR_MAP(X)                                                                                             \
 	X(NOMEM, -1, "out of memory")                                                                                  \
 	X(CANCELED, -2, "closed by the application")                                                                   \
-	X(INVALID, -3, "an argument is not valid")                                                                     \
+	X(INVAL, -3, "an argument is not valid")                                                                       \
 	X(STATE, -4, "not possible in this state")                                                                     \
 	X(UNSUPPORTED, -5, "not supported")                                                                            \
 	X(SYSTEM, -6, "a system call failed")                                                                          \
@@ -22,7 +22,6 @@ extern "C" {
 	X(CONNECT_TIMEOUT, -11, "no connection within the connect limit")                                              \
 	X(HEADERS_TIMEOUT, -12, "no response headers within their limit")                                              \
 	X(IDLE_TIMEOUT, -13, "silence longer than the idle limit")                                                     \
-	X(RETRIES, -14, "every attempt failed")                                                                        \
 	X(QUEUE_FULL, -15, "too many requests wait for a connection")                                                  \
 	X(RESOLVE, -20, "the host name does not resolve")                                                              \
 	X(CONNECT, -21, "no address of the host accepts a connection")                                                 \

@@ -96,8 +96,8 @@ FRESHET_API void freshet_stream_pause(freshet_stream *stream);
 FRESHET_API void freshet_stream_resume(freshet_stream *stream);
 
 /*
- * The cursor: the id of the last event whose on_event has returned; inside on_event it is still that of the event
- * before. Valid until the next callback of this stream.
+ * The cursor: the id of the last event that was given to on_event, also while that callback runs; at first the one given
+ * at open. Valid until the next callback of this stream.
  */
 FRESHET_API freshet_str freshet_stream_last_event_id(const freshet_stream *stream);
 

@@ -1,0 +1,30 @@
+/*
+ * Header fields (RFC 9110, section 5): which may be sent, and how a value is found.
+ */
+#ifndef BASE_FIELDS_H
+#define BASE_FIELDS_H
+
+#include <freshet/types.h>
+
+/* A name is a token and no pseudo-header; a value has no CR, LF, NUL or other control but tab (section 5.5). */
+bool field_valid(const freshet_header *field);
+
+/* True for the fields that belong to one connection and that HTTP/2 forbids (RFC 9113, section 8.2.2), and `host`. */
+bool field_is_hop_by_hop(freshet_str name);
+
+/* True when both are the same name, whatever their case. */
+bool field_name_is(freshet_str name, const char *lower_case);
+
+/* The first value of that name; the empty span when there is none. */
+freshet_str field_find(const freshet_header *fields, size_t count, const char *lower_case);
+
+/* True when a Content-Type is text/event-stream, with or without parameters (RFC 9110, section 8.3). */
+bool field_is_event_stream(freshet_str content_type);
+
+/*
+ * Retry-After (RFC 9110, section 10.2.3) in milliseconds from `now_s`, in seconds or as an HTTP-date in any of the three
+ * forms of section 5.6.7; 0 when it is malformed or in the past.
+ */
+uint64_t field_retry_after_ms(freshet_str value, int64_t now_s);
+
+#endif

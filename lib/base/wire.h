@@ -1,0 +1,121 @@
+/*
+ * How a protocol (lib/h2, and others beside it) and the reactor talk. A protocol is bytes in, bytes out: it has no socket
+ * and runs no user code. What the bytes said comes as a queue of wire events, read by the reactor after the protocol
+ * library has returned; data are spans into the bytes that were fed, so the queue is read before they are overwritten.
+ */
+#ifndef BASE_WIRE_H
+#define BASE_WIRE_H
+
+#include "base/bytes.h"
+
+#include <freshet/error.h>
+#include <freshet/types.h>
+
+/* A response header block: status and fields; each field's bytes are a block of memory of their own. */
+struct wire_answer {
+	int status;
+	freshet_header *fields;
+	size_t count;
+	size_t capacity;
+	size_t bytes; /* names and values */
+};
+
+/* Why an exchange has no clean end. */
+struct wire_loss {
+	freshet_err err;
+	bool has_http2_code;
+	uint32_t http2_code;
+	bool unprocessed; /* the peer said, or it is sure, that it did not act on the request */
+};
+
+enum wire_kind {
+	WIRE_ANSWER, /* the final response headers: the reader frees the answer */
+	WIRE_DATA,
+	WIRE_END,  /* the body ended as it should: the exchange is over */
+	WIRE_LOST, /* the exchange is over without that */
+};
+
+struct wire_event {
+	void *exchange; /* as given to submit */
+	enum wire_kind kind;
+	union {
+		struct wire_answer *answer;
+		struct {
+			const uint8_t *bytes;
+			size_t len;
+		} data;
+		struct wire_loss loss;
+	} as;
+};
+
+/* Filled by a protocol, emptied by the reactor; one for all its connections. */
+struct wire_queue {
+	struct wire_event *events;
+	size_t count;
+	size_t capacity;
+};
+
+/* One request. Everything but the body is copied by submit; the body must stay until the exchange is over. */
+struct wire_request {
+	freshet_str method;
+	freshet_str scheme;
+	freshet_str authority;
+	freshet_str path;
+	const freshet_header *fields; /* names in lower case */
+	size_t count;
+	const struct wire_body *body; /* NULL: none */
+};
+
+/* A request body and how far it has been sent. */
+struct wire_body {
+	freshet_str bytes;
+	size_t sent;
+};
+
+struct wire;
+
+/* What a protocol does. None of these calls anybody back. */
+struct wire_protocol {
+	const char *name;
+	/* FRESHET_ENOMEM, FRESHET_EHTTP_GOAWAY (takes no more). `stream_id` names the exchange in later calls. */
+	freshet_err (*submit)(struct wire *w, const struct wire_request *request, void *exchange, int32_t *stream_id);
+	/* Reads bytes of the peer; events go to the queue. An error is the end of the connection. */
+	freshet_err (*feed)(struct wire *w, const uint8_t *bytes, size_t len, struct wire_queue *queue);
+	/* Appends bytes for the peer, up to a little above `most`; false when there is no memory. */
+	bool (*output)(struct wire *w, struct bytes *out, size_t most);
+	bool (*wants_output)(struct wire *w);
+	/* The application has taken so many bytes of the body: the peer may send more. */
+	void (*consumed)(struct wire *w, int32_t stream_id, size_t len);
+	/* Gives an exchange up; no event of it is queued any more. */
+	void (*cancel)(struct wire *w, int32_t stream_id);
+	/* Asks the peer for a sign of life; `answered` counts the answers. */
+	void (*ping)(struct wire *w);
+	/* Takes leave: no new exchange, the peer is told. */
+	void (*goodbye)(struct wire *w);
+	void (*free)(struct wire *w);
+};
+
+/* The head of every protocol's session: what the reactor may look at. */
+struct wire {
+	const struct wire_protocol *protocol;
+	uint32_t capacity; /* exchanges that the peer allows at the same time */
+	bool draining;     /* takes no new exchange */
+	bool greeted;      /* the peer has said what it allows */
+	uint32_t pings_answered;
+	struct wire_loss loss; /* after a failed feed: why */
+};
+
+/* Appends; false when there is no memory. */
+bool wire_push(struct wire_queue *queue, const struct wire_event *event);
+
+/* Forgets the events, and frees the answers that nobody has taken, from `from` on. */
+void wire_queue_discard(struct wire_queue *queue, size_t from);
+void wire_queue_clear(struct wire_queue *queue);
+
+/* Copies a field into the answer; FRESHET_EHTTP_HEADERS past `max_bytes`, FRESHET_ENOMEM. */
+freshet_err wire_answer_add(struct wire_answer *answer, freshet_str name, freshet_str value, size_t max_bytes);
+
+/* NULL is fine. */
+void wire_answer_free(struct wire_answer *answer);
+
+#endif
