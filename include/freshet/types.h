@@ -69,6 +69,15 @@ typedef struct freshet_allocator {
  */
 FRESHET_API void freshet_set_allocator(const freshet_allocator *allocator);
 
+/*
+ * Memory from that allocator for code that stands on the library, as the services do: `count` times `size` bytes,
+ * zeroed; NULL when there is none or the product overflows.
+ */
+FRESHET_API void *freshet_mem_new(size_t count, size_t size);
+
+/* NULL is fine. */
+FRESHET_API void freshet_mem_free(void *memory);
+
 /* How much a log line matters. */
 typedef enum freshet_log_level {
 	FRESHET_LOG_ERROR,

@@ -104,3 +104,13 @@ bool mem_grow(void **array, size_t *capacity, size_t want, size_t size)
 	*capacity = grown;
 	return true;
 }
+
+void *freshet_mem_new(size_t count, size_t size)
+{
+	return mem_array(count, size);
+}
+
+void freshet_mem_free(void *memory)
+{
+	mem_free(memory);
+}

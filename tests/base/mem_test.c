@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+#include <freshet/types.h>
+
 static void sizes_that_overflow_give_null(void **state)
 {
 	(void)state;
@@ -48,12 +50,29 @@ static void a_copy_is_terminated(void **state)
 	mem_free(copy);
 }
 
+static void public_memory_comes_from_the_hook_and_is_zeroed(void **state)
+{
+	(void)state;
+	failmem_arm(0);
+	unsigned char *memory = freshet_mem_new(3, 5);
+	assert_memory_equal(memory, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 15);
+	assert_int_equal(failmem_live(), 1);
+	freshet_mem_free(memory);
+	freshet_mem_free(NULL);
+	assert_int_equal(failmem_live(), 0);
+	assert_null(freshet_mem_new(SIZE_MAX / 2, 3));
+	failmem_arm(1);
+	assert_null(freshet_mem_new(1, 1));
+	failmem_off();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sizes_that_overflow_give_null),
 		cmocka_unit_test(a_failed_growth_leaves_the_array),
 		cmocka_unit_test(a_copy_is_terminated),
+		cmocka_unit_test(public_memory_comes_from_the_hook_and_is_zeroed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
