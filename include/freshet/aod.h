@@ -1,0 +1,389 @@
+/*
+ * The Agent on Demand service: sessions, their turns and their event stream. docs/services/aod.md shows how to use it
+ * and tells which rules of the service it keeps for its caller.
+ *
+ * Every answer comes in a callback from the loop, exactly once for each call that returned FRESHET_OK and never inside
+ * that call. Everything is allowed inside a callback: further calls, opening and closing streams, closing the client or
+ * its reactor. All spans given to a callback are valid until it returns.
+ */
+#ifndef FRESHET_AOD_H
+#define FRESHET_AOD_H
+
+#include <freshet/endpoint.h>
+#include <freshet/error.h>
+#include <freshet/outcome.h>
+#include <freshet/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- client ---- */
+
+/* One server and who we are there. Used from the thread of its reactor. */
+typedef struct freshet_aod freshet_aod;
+
+/* 0 and NULL take the default. Everything is copied at the call. */
+typedef struct freshet_aod_options {
+	size_t size;       /* set by freshet_aod_options_init */
+	const char *url;   /* default: AOD_API_URL of the environment, else "http://localhost:8777" */
+	const char *token; /* default: AOD_API_TOKEN of the environment */
+	/*
+	 * Optional: protocol, TLS, connections and stream limits. `url`, `bearer_token` and the fields of `stream` that
+	 * the service decides (cursor_place, cursor_query, duplicates, end_is_final, parts) are not looked at.
+	 * `stream.idle_timeout_ms` is 45,000 here by default: the service sends a heartbeat every 15 s.
+	 */
+	const freshet_endpoint_options *endpoint;
+	uint64_t deadline_ms; /* of each call; default 60,000 */
+	size_t max_answer;    /* bytes of the answer to a call; lists are not paged; default 16 MiB */
+} freshet_aod_options;
+
+FRESHET_API void freshet_aod_options_init(freshet_aod_options *options);
+
+/*
+ * A new client; `options` may be NULL. Nothing is sent before the first call. It lives until it is closed or its reactor
+ * is. FRESHET_EAUTH when there is no token, and the errors of freshet_endpoint_new; on failure *out is NULL.
+ */
+FRESHET_API freshet_err freshet_aod_new(
+	freshet_reactor *reactor, const freshet_aod_options *options, freshet_aod **out);
+
+/*
+ * Ends all that is open on the client with FRESHET_ECANCELED and then the client, on a later turn. The handle is not to
+ * be used again, but inside the callbacks that this brings. NULL is fine.
+ */
+FRESHET_API void freshet_aod_close(freshet_aod *client);
+
+/* The endpoint of the client, for requests that this header has no call for. It is the client's: not to be closed. */
+FRESHET_API freshet_endpoint *freshet_aod_endpoint(const freshet_aod *client);
+
+/* ---- errors ---- */
+
+/* Why the state of an object forbids a call (FRESHET_ECONFLICT), told by words in the server's text. */
+typedef enum freshet_aod_conflict {
+	FRESHET_AOD_CONFLICT_UNKNOWN,
+	FRESHET_AOD_CONFLICT_RUNNING,              /* the session is running: wait for its end */
+	FRESHET_AOD_CONFLICT_PENDING,              /* a turn is about to run: wait for its end */
+	FRESHET_AOD_CONFLICT_VERSION,              /* the object has another version: read it again and redo */
+	FRESHET_AOD_CONFLICT_TERMINATED,           /* the session takes no more prompts */
+	FRESHET_AOD_CONFLICT_FAILED,               /* nor does this one */
+	FRESHET_AOD_CONFLICT_SANDBOX_GONE,         /* nor this one */
+	FRESHET_AOD_CONFLICT_NO_ACTIVE_TURN,       /* there is nothing to interrupt */
+	FRESHET_AOD_CONFLICT_ALREADY_TERMINATED,   /* terminate: it was before */
+	FRESHET_AOD_CONFLICT_ACTIVE_SESSION,       /* delete: terminate it or wait for its end */
+	FRESHET_AOD_CONFLICT_ALREADY_ARCHIVED,     /* archive: it was before */
+	FRESHET_AOD_CONFLICT_ARCHIVED_AGENT,       /* the agent takes no sessions and no changes */
+	FRESHET_AOD_CONFLICT_ARCHIVED_ENVIRONMENT, /* nor does this environment */
+	FRESHET_AOD_CONFLICT_HAS_SESSIONS,         /* the environment is in use by sessions */
+	FRESHET_AOD_CONFLICT_NAME_TAKEN,           /* another environment has the name */
+} freshet_aod_conflict;
+
+/* One field that the server refused (FRESHET_EVALIDATION). The refused value is never kept: it may hold a secret. */
+typedef struct freshet_aod_issue {
+	freshet_str type; /* "missing", "string_too_long", ... */
+	freshet_str loc;  /* where, as "resources[0].url"; empty for the whole body */
+	freshet_str msg;  /* for people */
+} freshet_aod_issue;
+
+/*
+ * Why a call or a stream failed. outcome.err is FRESHET_EAUTH (401, 403), FRESHET_ENOT_FOUND (404), FRESHET_ECONFLICT
+ * (409), FRESHET_EVALIDATION (422), FRESHET_ERATE_LIMIT (429), FRESHET_ESERVER (5xx), FRESHET_EHTTP_REDIRECT (3xx),
+ * FRESHET_EHTTP_STATUS (any other), FRESHET_EJSON_... or FRESHET_EBAD_ANSWER for an answer that cannot be read, or what
+ * the transport met. outcome.body is given only where the body of an error is not JSON: at most its first 4 KiB.
+ */
+typedef struct freshet_aod_error {
+	freshet_outcome outcome;
+	freshet_str detail;              /* the server's own words; empty when it sent none */
+	freshet_aod_conflict conflict;   /* with FRESHET_ECONFLICT */
+	const freshet_aod_issue *issues; /* with FRESHET_EVALIDATION; may be none */
+	size_t issue_count;
+	bool has_limit;  /* with FRESHET_ERATE_LIMIT: the server told its quota, `limit` */
+	bool has_active; /* and how many sessions are active, `active` */
+	int64_t limit;
+	int64_t active;
+} freshet_aod_error;
+
+/* ---- sessions ---- */
+
+/* Of a session and of a turn. */
+typedef enum freshet_aod_status {
+	FRESHET_AOD_STATUS_UNKNOWN, /* one that this version does not know: its name is beside it */
+	FRESHET_AOD_STATUS_PENDING,
+	FRESHET_AOD_STATUS_RUNNING,
+	FRESHET_AOD_STATUS_COMPLETED, /* the turn ended; a session takes another prompt */
+	FRESHET_AOD_STATUS_FAILED,
+	FRESHET_AOD_STATUS_TERMINATED,
+	FRESHET_AOD_STATUS_INTERRUPTED, /* of a turn only */
+} freshet_aod_status;
+
+/* A repository that a session works on. */
+typedef struct freshet_aod_resource {
+	freshet_str type;                /* empty in a request: "github_repository" */
+	freshet_str url;                 /* required */
+	freshet_str mount_path;          /* optional in a request */
+	freshet_str authorization_token; /* optional, only in a request; a secret */
+} freshet_aod_resource;
+
+/* A session. Members that the server left out or sent as null are empty or 0. */
+typedef struct freshet_aod_session {
+	freshet_str id;
+	freshet_str agent_id;
+	freshet_str environment_id;
+	freshet_str provider; /* "anthropic", "openai"; empty with servers that tell `runtime` */
+	freshet_str runtime;  /* "claude", "codex", ...; empty with servers that tell `provider` */
+	freshet_aod_status status;
+	freshet_str status_name;
+	bool has_exit_code; /* false: none was obtained */
+	int64_t exit_code;
+	freshet_str created_at; /* as the server writes it: ISO 8601 */
+	freshet_str updated_at;
+	const freshet_aod_resource *resources;
+	size_t resource_count;
+	int64_t turn_count;
+	int64_t current_turn; /* 0: none */
+} freshet_aod_session;
+
+/* What the server tells of a session that it was asked to do something with. Only `id` and the status always come. */
+typedef struct freshet_aod_ack {
+	freshet_str id;
+	freshet_aod_status status;
+	freshet_str status_name;
+	freshet_str stream_url;                /* create, prompt; for logs: freshet_aod_stream_open needs only the id */
+	freshet_str environment_id;            /* create */
+	int64_t current_turn;                  /* create, prompt */
+	const freshet_aod_resource *resources; /* create */
+	size_t resource_count;
+} freshet_aod_ack;
+
+typedef struct freshet_aod_turn {
+	int64_t number; /* from 1 */
+	freshet_str prompt;
+	freshet_aod_status status;
+	freshet_str status_name;
+	bool has_exit_code;
+	int64_t exit_code;
+	freshet_str created_at;
+	freshet_str started_at;
+	freshet_str ended_at;
+} freshet_aod_turn;
+
+/* A name and its value, both secret. */
+typedef struct freshet_aod_secret {
+	freshet_str name; /* letters, digits and _, not beginning with a digit */
+	freshet_str value;
+} freshet_aod_secret;
+
+/* 0 and NULL take the default. Everything is copied at the call; copies of secrets are overwritten after use. */
+typedef struct freshet_aod_create_options {
+	size_t size;                /* set by freshet_aod_create_options_init */
+	freshet_str agent_id;       /* required: a UUID */
+	freshet_str prompt;         /* of the first turn; may be empty */
+	uint32_t timeout_s;         /* of each turn, 10 to 3600; default: the server's, 600 */
+	freshet_str environment_id; /* optional: a UUID; default: the agent's */
+	const freshet_aod_resource *resources;
+	size_t resource_count;
+	const freshet_aod_secret *secret_env_vars;
+	size_t secret_env_var_count;
+} freshet_aod_create_options;
+
+FRESHET_API void freshet_aod_create_options_init(freshet_aod_create_options *options);
+
+/* ---- calls ---- */
+
+/* One call under way. The handle is valid until its callback has returned. */
+typedef struct freshet_aod_call freshet_aod_call;
+
+/* The callbacks of calls: `error` is NULL when the call succeeded; otherwise what follows it is NULL, 0 or empty. */
+typedef void freshet_aod_session_fn(
+	freshet_aod_call *call, const freshet_aod_error *error, const freshet_aod_session *session, void *user);
+typedef void freshet_aod_session_list_fn(freshet_aod_call *call, const freshet_aod_error *error,
+	const freshet_aod_session *sessions, size_t count, void *user);
+typedef void freshet_aod_turn_list_fn(freshet_aod_call *call, const freshet_aod_error *error,
+	const freshet_aod_turn *turns, size_t count, void *user);
+typedef void freshet_aod_ack_fn(
+	freshet_aod_call *call, const freshet_aod_error *error, const freshet_aod_ack *ack, void *user);
+typedef void freshet_aod_detail_fn(
+	freshet_aod_call *call, const freshet_aod_error *error, freshet_str detail, void *user);
+
+/*
+ * The calls below share: `done` is required, `out` may be NULL. FRESHET_EINVALID for an id that is no UUID and for a
+ * missing argument, and the errors of freshet_request_send; on failure *out is NULL and nothing is called back.
+ * Those that change something are sent again only when they surely never reached the server. When their answer is lost
+ * (error->outcome.unprocessed is false), look at the sessions before calling again.
+ */
+
+/* Starts a session: it is pending when `done` tells its id. Failures to set it up come in its stream. */
+FRESHET_API freshet_err freshet_aod_session_create(freshet_aod *client, const freshet_aod_create_options *options,
+	freshet_aod_ack_fn *done, void *user, freshet_aod_call **out);
+
+FRESHET_API freshet_err freshet_aod_session_get(
+	freshet_aod *client, freshet_str id, freshet_aod_session_fn *done, void *user, freshet_aod_call **out);
+
+/* All sessions of the user, in every state, newest first. */
+FRESHET_API freshet_err freshet_aod_session_list(
+	freshet_aod *client, freshet_aod_session_list_fn *done, void *user, freshet_aod_call **out);
+
+/* The next turn of a completed session. `timeout_s` as in freshet_aod_create_options. */
+FRESHET_API freshet_err freshet_aod_session_prompt(freshet_aod *client, freshet_str id, freshet_str prompt,
+	uint32_t timeout_s, freshet_aod_ack_fn *done, void *user, freshet_aod_call **out);
+
+/* The turns of a session, by rising number. */
+FRESHET_API freshet_err freshet_aod_session_turns(
+	freshet_aod *client, freshet_str id, freshet_aod_turn_list_fn *done, void *user, freshet_aod_call **out);
+
+FRESHET_API freshet_err freshet_aod_session_terminate(
+	freshet_aod *client, freshet_str id, freshet_aod_ack_fn *done, void *user, freshet_aod_call **out);
+
+/*
+ * Deletes a session that is not active. It may be sent twice when the first answer is lost; the second time the server
+ * answers FRESHET_ENOT_FOUND.
+ */
+FRESHET_API freshet_err freshet_aod_session_delete(
+	freshet_aod *client, freshet_str id, freshet_aod_detail_fn *done, void *user, freshet_aod_call **out);
+
+/* Ends the call: its callback comes with FRESHET_ECANCELED on a later turn; the server may have acted. Again: nothing. */
+FRESHET_API void freshet_aod_call_cancel(freshet_aod_call *call);
+
+/* ---- streams ---- */
+
+/* The events of one session, over any number of connections: each row once, none lost. */
+typedef struct freshet_aod_stream freshet_aod_stream;
+
+typedef enum freshet_aod_event_type {
+	FRESHET_AOD_EVENT_UNKNOWN,    /* one that this version does not know: see type_name and raw */
+	FRESHET_AOD_EVENT_START,      /* the first one; once, however often the stream reconnects */
+	FRESHET_AOD_EVENT_STAGE,      /* a step of setting the session up */
+	FRESHET_AOD_EVENT_TURN_START, /* the turn's output comes next; once for each turn */
+	FRESHET_AOD_EVENT_OUTPUT,     /* a piece of what the agent wrote, not cut at line ends */
+	FRESHET_AOD_EVENT_EXIT,       /* the end: the turn completed, or failed with a code */
+	FRESHET_AOD_EVENT_ERROR,      /* the end: the session failed without a code */
+	FRESHET_AOD_EVENT_TERMINATED, /* the end: the session was terminated */
+	FRESHET_AOD_EVENT_STALE,      /* ten minutes without a row; the stream goes on, on another connection */
+} freshet_aod_event_type;
+
+typedef enum freshet_aod_stage_state {
+	FRESHET_AOD_STAGE_UNKNOWN,
+	FRESHET_AOD_STAGE_STARTED,
+	FRESHET_AOD_STAGE_DONE, /* "done"; "completed" with older servers */
+	FRESHET_AOD_STAGE_FAILED,
+} freshet_aod_stage_state;
+
+typedef enum freshet_aod_output_stream {
+	FRESHET_AOD_OUTPUT_UNKNOWN,
+	FRESHET_AOD_OUTPUT_STDOUT,
+	FRESHET_AOD_OUTPUT_STDERR,
+} freshet_aod_output_stream;
+
+/* One event. What the server left out or sent as null is empty or 0. */
+typedef struct freshet_aod_event {
+	freshet_aod_event_type type;
+	freshet_str type_name; /* as the server spells it; empty when it names none */
+	freshet_str raw;       /* the JSON text as it came, with members that this version does not know */
+	uint64_t id;           /* of the row; of TURN_START that of the row that follows, which it does not stand for */
+	union {                /* the member that `type` names */
+		struct {
+			freshet_str provider; /* one of the two, as in freshet_aod_session */
+			freshet_str runtime;
+			freshet_str session_id;
+		} start;
+		struct {
+			freshet_str name; /* "create_sprite", "runtime_start", ... */
+			freshet_aod_stage_state state;
+			freshet_str state_name;
+			bool has_duration; /* with DONE and FAILED */
+			int64_t duration_ms;
+			freshet_str message; /* with FAILED; may be empty */
+		} stage;
+		struct {
+			int64_t turn; /* from 1 */
+		} turn_start;
+		struct {
+			freshet_aod_output_stream stream;
+			freshet_str stream_name;
+			freshet_str data;
+			int64_t turn; /* 0: the server told none */
+		} output;
+		struct {
+			bool has_code;
+			int64_t code;
+		} exit;
+		struct {
+			freshet_str text;
+		} message; /* ERROR, TERMINATED, STALE */
+	};
+} freshet_aod_event;
+
+/* How a stream ended and what it saw. */
+typedef struct freshet_aod_stream_end {
+	/*
+	 * error.outcome.err is FRESHET_OK when one of the three events that mean the end was shown. With
+	 * FRESHET_EJSON_... and FRESHET_EBAD_ANSWER an event could not be read: outcome.position is the byte in its
+	 * data, and outcome.text names its row.
+	 */
+	freshet_aod_error error;
+	freshet_aod_status status; /* COMPLETED, FAILED or TERMINATED; UNKNOWN when no such event was shown */
+	bool has_exit_code;
+	int64_t exit_code;
+	uint64_t cursor;     /* opening with it goes on after the last row that was shown */
+	uint64_t events;     /* shown */
+	uint64_t duplicates; /* rows that came again and were not shown */
+	uint32_t reconnects; /* subscriptions after the first, the one that confirms the end included */
+} freshet_aod_stream_end;
+
+typedef struct freshet_aod_stream_callbacks {
+	/* Optional. The server's answer has begun; comes again after each reconnect. */
+	void (*on_open)(freshet_aod_stream *stream, void *user);
+	/* Required. */
+	void (*on_event)(freshet_aod_stream *stream, const freshet_aod_event *event, void *user);
+	/* Optional. The connection was cut or refused for the cause given; the next attempt comes in `retry_ms`. */
+	void (*on_cut)(freshet_aod_stream *stream, const freshet_outcome *cause, uint64_t retry_ms, void *user);
+	/* Required. Exactly once for every successful open, and last: `user` is the caller's again when it returned. */
+	void (*on_done)(freshet_aod_stream *stream, const freshet_aod_stream_end *end, void *user);
+} freshet_aod_stream_callbacks;
+
+/* 0 and NULL take the default. Everything is copied at the call. */
+typedef struct freshet_aod_stream_options {
+	size_t size;            /* set by freshet_aod_stream_options_init */
+	freshet_str session_id; /* required: a UUID */
+	uint64_t cursor;        /* optional: goes on after this row; 0 shows all */
+	uint64_t deadline_ms;   /* of the whole stream, reconnects included; default none */
+	/*
+	 * A server may tell the end before it has sent the last rows, in a narrow race. So the stream subscribes once
+	 * more from its cursor, shows what is still there, and only then the end. true trusts the first word.
+	 */
+	bool unconfirmed;
+	bool paused; /* starts paused: the answer is read only after freshet_aod_stream_resume */
+	freshet_aod_stream_callbacks callbacks; /* on_event and on_done are required */
+	void *user;                             /* given to each callback */
+} freshet_aod_stream_options;
+
+FRESHET_API void freshet_aod_stream_options_init(freshet_aod_stream_options *options);
+
+/*
+ * Opens the stream of a session: after create, after a prompt (with the cursor of the stream before: it then shows the
+ * new turn only), or of a session that has ended. The handle is valid until on_done has returned. FRESHET_EINVALID for
+ * an id that is no UUID and a missing callback, and the errors of freshet_stream_open; on failure *out is NULL, nothing
+ * is kept and nothing is called back. Closing a stream does not stop its session.
+ */
+FRESHET_API freshet_err freshet_aod_stream_open(
+	freshet_aod *client, const freshet_aod_stream_options *options, freshet_aod_stream **out);
+
+/* Ends the stream: no more events, on_done with FRESHET_ECANCELED on a later turn. Again: nothing. */
+FRESHET_API void freshet_aod_stream_close(freshet_aod_stream *stream);
+
+/* As freshet_stream_pause. A reader that pauses for ten minutes is told STALE by the server. */
+FRESHET_API void freshet_aod_stream_pause(freshet_aod_stream *stream);
+FRESHET_API void freshet_aod_stream_resume(freshet_aod_stream *stream);
+
+/* The id of the last row whose on_event has returned, for freshet_aod_stream_options; 0 before the first. */
+FRESHET_API uint64_t freshet_aod_stream_cursor(const freshet_aod_stream *stream);
+
+/* What the stream does now, as freshet_stream_state. */
+FRESHET_API const char *freshet_aod_stream_state(const freshet_aod_stream *stream);
+
+FRESHET_API void *freshet_aod_stream_user(const freshet_aod_stream *stream);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
