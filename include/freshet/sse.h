@@ -3,7 +3,7 @@
  *
  * It is incremental and pulled: give it a piece of the body, take events until it wants more, give it the next piece.
  * Same bytes, same events, whatever the cuts. It calls nobody, and it copies nothing while an event lies inside one
- * piece and is valid UTF-8; an event over several pieces is joined once.
+ * piece, has one data line and is valid UTF-8; several lines, or an event over several pieces, are joined once.
  *
  *	freshet_sse_feed(parser, bytes, len);
  *	while ((result = freshet_sse_next(parser, &event)) == FRESHET_SSE_EVENT)
@@ -39,12 +39,19 @@ typedef struct freshet_event {
 	unsigned flags;   /* FRESHET_EVENT_... */
 } freshet_event;
 
-/* Limits of one parser. 0 takes the default. */
+/*
+ * Limits of one parser, in bytes as they come; 0 takes the default. A byte that is not valid UTF-8 becomes three
+ * (U+FFFD), so the data of an event may have three times max_event bytes; an id never has more than max_id.
+ *
+ * With `parts`, data that is too large is handed over as it comes in: each part is a whole number of characters, the
+ * parts one after the other are the data, and no event or line within the limits is ever parted. The id moves with the
+ * last part; the type is sure only there, because an `event` line may come after the data. The last part may be empty.
+ */
 typedef struct freshet_sse_options {
-	size_t size;     /* set by freshet_sse_options_init */
-	size_t max_line; /* bytes of one line without its end; default 8 MiB */
-	size_t max_event; /* bytes of the type and data of one event, line ends between data lines included; default 8 MiB */
-	size_t max_id; /* bytes of an id; default 1 KiB */
+	size_t size;      /* set by freshet_sse_options_init */
+	size_t max_line;  /* of one line without its end; default 8 MiB */
+	size_t max_event; /* of the type and data of one event, the LF between data lines included; default 8 MiB */
+	size_t max_id;    /* of an id; default 1 KiB */
 	bool parts; /* optional: an event past max_event, and a data line past max_line, comes in parts, not as an error */
 } freshet_sse_options;
 
@@ -68,13 +75,14 @@ FRESHET_API void freshet_sse_parser_free(freshet_sse_parser *parser);
 
 /*
  * Begins a new stream (after a reconnect): everything unfinished is forgotten, a BOM may come again. The last event id
- * stays: it belongs to the event source, not to the connection.
+ * and the last `retry` stay: they belong to the event source, not to the connection.
  */
 FRESHET_API void freshet_sse_parser_reset(freshet_sse_parser *parser);
 
 /*
  * Gives the next piece of the body. It is not copied: it must stay readable until freshet_sse_next answered MORE or
- * FAILED. FRESHET_ESTATE while an earlier piece is not used up. An empty piece changes nothing.
+ * FAILED. FRESHET_ESTATE while an earlier piece is not used up; after a failure the code of that failure. An empty piece
+ * changes nothing.
  */
 FRESHET_API freshet_err freshet_sse_feed(freshet_sse_parser *parser, const uint8_t *bytes, size_t len);
 
@@ -96,10 +104,16 @@ FRESHET_API freshet_err freshet_sse_error(const freshet_sse_parser *parser, uint
  */
 FRESHET_API freshet_str freshet_sse_last_id(const freshet_sse_parser *parser);
 
-/* Sets the last event id, for a stream that goes on where an earlier one stopped. FRESHET_ENOMEM, FRESHET_ESSE_ID. */
+/*
+ * Sets the last event id, for a stream that goes on where an earlier one stopped. It is copied. FRESHET_EINVAL for one
+ * that no stream can send (with NUL, CR or LF, or not UTF-8), FRESHET_ESSE_ID for one past max_id, FRESHET_ENOMEM.
+ */
 FRESHET_API freshet_err freshet_sse_set_last_id(freshet_sse_parser *parser, freshet_str id);
 
-/* The last `retry` field in milliseconds; false while there was none. `retry_ms` is then left as it was. */
+/*
+ * The last `retry` field in milliseconds; false while there was none, and `retry_ms` is left as it was. A number that is
+ * too large for 64 bits gives UINT64_MAX. A `retry` without digits is ignored.
+ */
 FRESHET_API bool freshet_sse_retry_ms(const freshet_sse_parser *parser, uint64_t *retry_ms);
 
 #ifdef __cplusplus

@@ -1,48 +1,95 @@
 /*
- * UTF-8 checked and written, byte by byte.
+ * UTF-8 checked, repaired and written, byte by byte.
  */
 #include "base/utf8.h"
 
-/* The bytes of one valid sequence at the start of the text; 0 when there is none. */
-static size_t sequence_length(const uint8_t *text, size_t len)
+#include <string.h>
+
+/* The encoding of U+FFFD. */
+static const uint8_t replacement[3] = {0xef, 0xbf, 0xbd};
+
+/*
+ * Reads one sequence. Returns how many bytes its longest well-formed beginning has, at least 1, and sets *whole when
+ * these bytes are a whole valid sequence (Unicode, table 3-7). An ill-formed beginning is what one U+FFFD replaces.
+ */
+static size_t read_sequence(const uint8_t *text, size_t len, bool *whole)
 {
 	uint8_t lead = text[0];
 	uint8_t low = 0x80;
 	uint8_t high = 0xbf;
-	size_t more;
-	if (lead < 0x80)
-		return 1;
+	size_t want = 1;
 	if (lead >= 0xc2 && lead <= 0xdf) {
-		more = 1;
+		want = 2;
 	} else if (lead >= 0xe0 && lead <= 0xef) {
-		more = 2;
+		want = 3;
 		low = lead == 0xe0 ? 0xa0 : low;
 		high = lead == 0xed ? 0x9f : high;
 	} else if (lead >= 0xf0 && lead <= 0xf4) {
-		more = 3;
+		want = 4;
 		low = lead == 0xf0 ? 0x90 : low;
 		high = lead == 0xf4 ? 0x8f : high;
 	} else {
-		return 0;
+		*whole = lead < 0x80;
+		return 1;
 	}
-	if (len <= more || text[1] < low || text[1] > high)
-		return 0;
-	for (size_t i = 2; i <= more; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	return more + 1;
+	size_t got = 1;
+	if (len > 1 && text[1] >= low && text[1] <= high)
+		for (got = 2; got < want && got < len && (text[got] & 0xc0) == 0x80;)
+			got++;
+	*whole = got == want;
+	return got;
 }
 
 size_t utf8_valid_prefix(const uint8_t *text, size_t len)
 {
 	size_t at = 0;
 	while (at < len) {
-		size_t sequence = sequence_length(text + at, len - at);
-		if (sequence == 0)
+		bool whole;
+		size_t sequence = read_sequence(text + at, len - at, &whole);
+		if (!whole)
 			break;
 		at += sequence;
 	}
 	return at;
+}
+
+size_t utf8_open_tail(const uint8_t *text, size_t len)
+{
+	for (size_t back = 1; back <= 3 && back <= len; back++) {
+		bool whole;
+		if ((text[len - back] & 0xc0) == 0x80)
+			continue;
+		/* A lead byte that is valid as far as it goes, but goes no further than the text. */
+		bool open = text[len - back] >= 0xc2 && text[len - back] <= 0xf4 &&
+			    read_sequence(text + len - back, back, &whole) == back && !whole;
+		return open ? back : 0;
+	}
+	return 0;
+}
+
+size_t utf8_repaired_len(const uint8_t *text, size_t len)
+{
+	size_t repaired = 0;
+	for (size_t at = 0; at < len;) {
+		bool whole;
+		size_t sequence = read_sequence(text + at, len - at, &whole);
+		repaired += whole ? sequence : sizeof replacement;
+		at += sequence;
+	}
+	return repaired;
+}
+
+void utf8_repair(uint8_t *out, const uint8_t *text, size_t len)
+{
+	for (size_t at = 0; at < len;) {
+		bool whole;
+		size_t sequence = read_sequence(text + at, len - at, &whole);
+		const uint8_t *from = whole ? text + at : replacement;
+		size_t bytes = whole ? sequence : sizeof replacement;
+		memcpy(out, from, bytes);
+		out += bytes;
+		at += sequence;
+	}
 }
 
 size_t utf8_encode(uint32_t code_point, uint8_t out[4])

@@ -19,6 +19,16 @@ static inline bool utf8_valid(const uint8_t *text, size_t len)
 	return utf8_valid_prefix(text, len) == len;
 }
 
+/* Bytes at the end of the text that begin a valid sequence which more bytes could complete: 0 to 3. */
+size_t utf8_open_tail(const uint8_t *text, size_t len);
+
+/*
+ * What the decoder of the Encoding standard makes of the text: each maximal part of an ill-formed sequence becomes one
+ * U+FFFD. `out` must hold utf8_repaired_len() bytes, which is at most three times `len`.
+ */
+size_t utf8_repaired_len(const uint8_t *text, size_t len);
+void utf8_repair(uint8_t *out, const uint8_t *text, size_t len);
+
 /* Writes the code point, which must be a scalar value, as one to four bytes and returns how many. */
 size_t utf8_encode(uint32_t code_point, uint8_t out[4]);
 
