@@ -374,7 +374,9 @@ FRESHET_API void freshet_aod_stream_close(freshet_aod_stream *stream);
 FRESHET_API void freshet_aod_stream_pause(freshet_aod_stream *stream);
 FRESHET_API void freshet_aod_stream_resume(freshet_aod_stream *stream);
 
-/* The id of the last row whose on_event has returned, for freshet_aod_stream_options; 0 before the first. */
+/*
+ * The id of the last row that was given to on_event, also while that callback runs; at first the one given at open.
+ */
 FRESHET_API uint64_t freshet_aod_stream_cursor(const freshet_aod_stream *stream);
 
 /* What the stream does now, as freshet_stream_state. */

@@ -80,6 +80,10 @@ typedef struct freshet_endpoint_options {
 	size_t max_header_bytes;    /* of one response, names and values; default 64 KiB */
 
 	freshet_stream_policy stream; /* of every stream that does not bring its own */
+
+	/* Optional: called once, when the endpoint is gone, after the last callback of all that was on it. */
+	void (*on_closed)(void *user);
+	void *user; /* given to on_closed */
 } freshet_endpoint_options;
 
 FRESHET_API void freshet_endpoint_options_init(freshet_endpoint_options *options);

@@ -1,0 +1,210 @@
+/*
+ * The client: an endpoint with the service's settings. It lives as long as the endpoint does, which tells its end, so
+ * that closing the client and closing the reactor come to the same.
+ */
+#include "client.h"
+
+#include <stdlib.h>
+
+#define DEFAULT_URL "http://localhost:8777"
+
+/* Two heartbeats may be lost in silence. */
+#define IDLE_TIMEOUT_MS 45000
+
+#define STALE_PAUSE_MS 1000
+
+/* A scratch larger than this is not kept. */
+#define SCRATCH_KEPT ((size_t)256 * 1024)
+
+bool options_copy(void *options, size_t size, const void *given, size_t given_size)
+{
+	if (given_size < sizeof(size_t) || given_size > size)
+		return false;
+	memcpy(options, given, given_size);
+	return true;
+}
+
+freshet_json_scratch *client_scratch(freshet_aod *client, size_t len)
+{
+	if (client->scratch_held > SCRATCH_KEPT)
+		freshet_json_scratch_clear(&client->scratch);
+	else
+		freshet_json_scratch_reset(&client->scratch);
+	client->scratch_held = len;
+	return &client->scratch;
+}
+
+bool id_copy(freshet_str id, char out[ID_SIZE])
+{
+	if (id.len != ID_SIZE - 1)
+		return false;
+	for (size_t i = 0; i < id.len; i++) {
+		char c = id.ptr[i];
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+		bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+		bool capital = c >= 'A' && c <= 'F';
+		if (dash ? c != '-' : !digit && !capital)
+			return false;
+		out[i] = (char)(capital ? c + ('a' - 'A') : c);
+	}
+	out[id.len] = '\0';
+	return true;
+}
+
+void reading_fail(struct reading *r, const freshet_json_value *value, freshet_err err)
+{
+	if (err == FRESHET_OK || r->err != FRESHET_OK)
+		return;
+	r->err = err;
+	r->position = value->raw.ptr != NULL ? (size_t)(value->raw.ptr - r->text.ptr) : 0;
+}
+
+static bool absent(const freshet_json_value *value)
+{
+	return value->type == FRESHET_JSON_MISSING || value->type == FRESHET_JSON_NULL;
+}
+
+void take_str(struct reading *r, const freshet_json_value *value, freshet_str *out)
+{
+	if (!absent(value))
+		need_str(r, value, out);
+}
+
+void need_str(struct reading *r, const freshet_json_value *value, freshet_str *out)
+{
+	reading_fail(r, value, freshet_json_string(value, r->scratch, out));
+}
+
+void take_int(struct reading *r, const freshet_json_value *value, int64_t *out)
+{
+	if (!absent(value))
+		reading_fail(r, value, freshet_json_int64(value, out));
+}
+
+void take_id(struct reading *r, const freshet_json_value *value, uint64_t *out)
+{
+	if (!absent(value))
+		reading_fail(r, value, freshet_json_uint64(value, out));
+}
+
+void take_number(struct reading *r, const freshet_json_value *value, bool *has, int64_t *out)
+{
+	*has = !absent(value);
+	take_int(r, value, out);
+}
+
+size_t count_elements(const freshet_json_value *array)
+{
+	freshet_json_each each;
+	freshet_json_value element;
+	size_t count = 0;
+	freshet_json_each_begin(&each, array);
+	while (freshet_json_each_next(&each, NULL, &element))
+		count++;
+	return count;
+}
+
+/* ---- new and close ---- */
+
+void freshet_aod_options_init(freshet_aod_options *options)
+{
+	memset(options, 0, sizeof *options);
+	options->size = sizeof *options;
+}
+
+static const char *or_environment(const char *given, const char *name)
+{
+	const char *value = given != NULL ? given : getenv(name);
+	return value != NULL && *value != '\0' ? value : NULL;
+}
+
+/* A copy without the slashes at the end, since every route brings its own; the caller frees it. */
+static char *copy_url(const char *url)
+{
+	size_t len = strlen(url);
+	while (len > 0 && url[len - 1] == '/')
+		len--;
+	char *copy = freshet_mem_new(len + 1, 1);
+	if (copy != NULL)
+		memcpy(copy, url, len);
+	return copy;
+}
+
+static void client_gone(void *user)
+{
+	freshet_aod *client = user;
+	freshet_json_scratch_clear(&client->scratch);
+	freshet_mem_free(client);
+}
+
+/*
+ * The rules of the event stream that the core keeps: the cursor goes in both places, since a proxy may strip the
+ * header. Duplicates are judged here and not there, because a terminal frame repeats the id of the row before it.
+ */
+static void set_policy(freshet_stream_policy *policy)
+{
+	policy->cursor_place = FRESHET_CURSOR_HEADER | FRESHET_CURSOR_QUERY;
+	policy->cursor_query = "since";
+	policy->duplicates = FRESHET_DUPLICATES_SHOW;
+	policy->end_is_final = false;
+	policy->parts = false;
+	if (policy->idle_timeout_ms == 0)
+		policy->idle_timeout_ms = IDLE_TIMEOUT_MS;
+}
+
+static freshet_err open_endpoint(
+	freshet_aod *client, freshet_reactor *reactor, const freshet_aod_options *o, const char *url, const char *token)
+{
+	freshet_endpoint_options endpoint;
+	freshet_endpoint_options_init(&endpoint);
+	const freshet_endpoint_options *given = o->endpoint;
+	if (given != NULL && !options_copy(&endpoint, sizeof endpoint, given, given->size))
+		return FRESHET_EINVAL;
+	endpoint.size = sizeof endpoint;
+	endpoint.url = url;
+	endpoint.bearer_token = token;
+	set_policy(&endpoint.stream);
+	endpoint.on_closed = client_gone;
+	endpoint.user = client;
+	client->stale_pause_ms = endpoint.stream.backoff_min_ms != 0 ? endpoint.stream.backoff_min_ms : STALE_PAUSE_MS;
+	return freshet_endpoint_new(reactor, &endpoint, &client->endpoint);
+}
+
+freshet_err freshet_aod_new(freshet_reactor *reactor, const freshet_aod_options *options, freshet_aod **out)
+{
+	freshet_aod_options o;
+	freshet_aod_options_init(&o);
+	*out = NULL;
+	if (reactor == NULL || (options != NULL && !options_copy(&o, sizeof o, options, options->size)))
+		return FRESHET_EINVAL;
+	const char *token = or_environment(o.token, "AOD_API_TOKEN");
+	if (token == NULL)
+		return FRESHET_EAUTH;
+	const char *url = or_environment(o.url, "AOD_API_URL");
+	char *trimmed = copy_url(url != NULL ? url : DEFAULT_URL);
+	freshet_aod *client = freshet_mem_new(1, sizeof *client);
+	freshet_err err = FRESHET_ENOMEM;
+	if (trimmed != NULL && client != NULL) {
+		client->deadline_ms = o.deadline_ms;
+		client->max_answer = o.max_answer;
+		err = open_endpoint(client, reactor, &o, trimmed, token);
+	}
+	freshet_mem_free(trimmed);
+	if (err != FRESHET_OK) {
+		freshet_mem_free(client);
+		return err;
+	}
+	*out = client;
+	return FRESHET_OK;
+}
+
+void freshet_aod_close(freshet_aod *client)
+{
+	if (client != NULL)
+		freshet_endpoint_close(client->endpoint);
+}
+
+freshet_endpoint *freshet_aod_endpoint(const freshet_aod *client)
+{
+	return client->endpoint;
+}

@@ -1,0 +1,209 @@
+/*
+ * Happy path: the status decides the code, the body's `detail` gives the words, the fields or the quota. A body that is
+ * not JSON (a proxy's, or the server's for unknown routes) leaves status, content type and its beginning.
+ *
+ * The `input` of a refused field, which may echo prompts and secrets, is never read, and a body in which it could stand
+ * is never shown.
+ */
+#include "failure.h"
+
+#include "names.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Of a body that is not JSON. */
+#define BODY_SHOWN 4096
+
+FRESHET_JSON_PLAN(body_plan, "detail", "limit", "active");
+FRESHET_JSON_PLAN(issue_plan, "type", "loc", "msg");
+
+static freshet_err err_of_status(int status)
+{
+	switch (status) {
+	case 401:
+	case 403: return FRESHET_EAUTH;
+	case 404: return FRESHET_ENOT_FOUND;
+	case 409: return FRESHET_ECONFLICT;
+	case 422: return FRESHET_EVALIDATION;
+	case 429: return FRESHET_ERATE_LIMIT;
+	default: break;
+	}
+	if (status >= 500)
+		return FRESHET_ESERVER;
+	return status >= 300 && status < 400 ? FRESHET_EHTTP_REDIRECT : FRESHET_EHTTP_STATUS;
+}
+
+/* The length without a character beyond ASCII at the end, which may have been cut. */
+static size_t whole_characters(const char *text, size_t len)
+{
+	while (len > 0 && ((unsigned char)text[len - 1] & 0xc0) == 0x80)
+		len--;
+	return len > 0 && (unsigned char)text[len - 1] >= 0xc0 ? len - 1 : len;
+}
+
+/* Sets the line for people: no line ends or other controls. */
+__attribute__((format(printf, 2, 3))) static void set_text(struct failure *failure, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	int length = vsnprintf(failure->text, sizeof failure->text, format, args);
+	va_end(args);
+	size_t len = length > 0 ? (size_t)length : 0;
+	if (len >= sizeof failure->text)
+		len = whole_characters(failure->text, sizeof failure->text - 1);
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)failure->text[i] < ' ' || failure->text[i] == 0x7f)
+			failure->text[i] = ' ';
+	failure->error.outcome.text = (freshet_str){failure->text, len};
+}
+
+static int shown(freshet_str text)
+{
+	return (int)(text.len < FAILURE_TEXT_SIZE ? text.len : FAILURE_TEXT_SIZE);
+}
+
+/* ---- the fields that were refused ---- */
+
+/* Writes ["resources",0,"url"] as resources[0].url, at most two bytes for each of the JSON text, and returns its end. */
+static char *write_loc(char *at, const freshet_json_value *loc, freshet_json_scratch *scratch)
+{
+	freshet_json_each each;
+	freshet_json_value step;
+	const char *begin = at;
+	freshet_json_each_begin(&each, loc);
+	while (freshet_json_each_next(&each, NULL, &step)) {
+		freshet_str name = step.raw;
+		bool plain = step.type == FRESHET_JSON_STRING;
+		if (plain && freshet_json_string(&step, scratch, &name) != FRESHET_OK)
+			continue;
+		if (plain && at != begin)
+			*at++ = '.';
+		if (!plain)
+			*at++ = '[';
+		memcpy(at, name.ptr, name.len);
+		at += name.len;
+		if (!plain)
+			*at++ = ']';
+	}
+	return at;
+}
+
+static char *read_issue(
+	freshet_aod_issue *issue, const freshet_json_value *entry, char *at, freshet_json_scratch *scratch)
+{
+	freshet_json_value v[3] = {0};
+	freshet_json_pick(&issue_plan, entry->raw, v, NULL);
+	freshet_json_string(&v[0], scratch, &issue->type);
+	freshet_json_string(&v[2], scratch, &issue->msg);
+	char *end = write_loc(at, &v[1], scratch);
+	issue->loc = (freshet_str){at, (size_t)(end - at)};
+	return end;
+}
+
+/* One block holds the entries and, behind them, their rendered places. Without memory there are none. */
+static void read_issues(struct failure *failure, const freshet_json_value *detail, freshet_json_scratch *scratch)
+{
+	freshet_json_each each;
+	freshet_json_value entry;
+	size_t count = count_elements(detail);
+	if (count > detail->raw.len || detail->raw.len > SIZE_MAX / 2 / sizeof(freshet_aod_issue))
+		return;
+	failure->memory = freshet_mem_new(1, count * sizeof(freshet_aod_issue) + 2 * detail->raw.len);
+	if (failure->memory == NULL)
+		return;
+	freshet_aod_issue *issues = failure->memory;
+	char *at = (char *)(issues + count);
+	size_t n = 0;
+	freshet_json_each_begin(&each, detail);
+	while (n < count && freshet_json_each_next(&each, NULL, &entry))
+		at = read_issue(&issues[n++], &entry, at, scratch);
+	failure->error.issues = issues;
+	failure->error.issue_count = n;
+}
+
+/* ---- the body ---- */
+
+/* True for what begins as a JSON object or array, whole or not: it may hold `input`. */
+static bool looks_like_json(freshet_str body)
+{
+	size_t at = 0;
+	while (at < body.len && (body.ptr[at] == ' ' || (body.ptr[at] >= '\t' && body.ptr[at] <= '\r')))
+		at++;
+	return at < body.len && (body.ptr[at] == '{' || body.ptr[at] == '[');
+}
+
+static void show_body(freshet_aod_error *error, freshet_str body)
+{
+	error->outcome.body = (freshet_str){NULL, 0};
+	if (!looks_like_json(body))
+		error->outcome.body = (freshet_str){body.ptr, body.len < BODY_SHOWN ? body.len : BODY_SHOWN};
+}
+
+static void read_body(struct failure *failure, freshet_str body, freshet_json_scratch *scratch)
+{
+	freshet_json_value v[3];
+	freshet_aod_error *error = &failure->error;
+	if (freshet_json_pick(&body_plan, body, v, NULL) != FRESHET_OK)
+		return;
+	if (v[0].type == FRESHET_JSON_ARRAY)
+		read_issues(failure, &v[0], scratch);
+	freshet_json_string(&v[0], scratch, &error->detail);
+	error->has_limit = freshet_json_int64(&v[1], &error->limit) == FRESHET_OK;
+	error->has_active = freshet_json_int64(&v[2], &error->active) == FRESHET_OK;
+}
+
+static void describe(struct failure *failure)
+{
+	const freshet_aod_error *error = &failure->error;
+	int status = error->outcome.http_status;
+	if (error->detail.len > 0)
+		set_text(failure, "HTTP %d: %.*s", status, shown(error->detail), error->detail.ptr);
+	else if (error->issue_count > 0)
+		set_text(failure, "HTTP %d: %.*s: %.*s", status, shown(error->issues[0].loc), error->issues[0].loc.ptr,
+			shown(error->issues[0].msg), error->issues[0].msg.ptr);
+	else
+		set_text(failure, "HTTP %d: %s", status, freshet_err_text(error->outcome.err));
+}
+
+void failure_init(
+	struct failure *failure, const freshet_outcome *outcome, freshet_str body, freshet_json_scratch *scratch)
+{
+	memset(failure, 0, sizeof *failure);
+	failure->error.outcome = *outcome;
+	show_body(&failure->error, body);
+	if (outcome->err != FRESHET_OK && outcome->err != FRESHET_EHTTP_STATUS)
+		return;
+	failure->error.outcome.err = err_of_status(outcome->http_status);
+	read_body(failure, body, scratch);
+	if (failure->error.outcome.err == FRESHET_ECONFLICT)
+		failure->error.conflict = conflict_of(failure->error.detail);
+	describe(failure);
+}
+
+void failure_unreadable(struct failure *failure, const freshet_outcome *outcome, freshet_err err, size_t position)
+{
+	memset(failure, 0, sizeof *failure);
+	failure->error.outcome = *outcome;
+	failure->error.outcome.err = err;
+	failure->error.outcome.position = position;
+	failure->error.outcome.body = (freshet_str){NULL, 0};
+	set_text(failure, "byte %zu of the answer: %s", position, freshet_err_text(err));
+}
+
+void failure_bad_event(
+	struct failure *failure, const freshet_outcome *outcome, freshet_err err, size_t position, uint64_t row)
+{
+	failure_unreadable(failure, outcome, err, position);
+	if (row != 0)
+		set_text(failure, "byte %zu of the event with id %llu: %s", position, (unsigned long long)row,
+			freshet_err_text(err));
+	else
+		set_text(failure, "byte %zu of an event without id: %s", position, freshet_err_text(err));
+}
+
+void failure_clear(struct failure *failure)
+{
+	freshet_mem_free(failure->memory);
+	failure->memory = NULL;
+}
