@@ -41,8 +41,9 @@ typedef struct freshet_stream_policy {
 	unsigned cursor_place;    /* freshet_cursor_place; default FRESHET_CURSOR_HEADER */
 	const char *cursor_query; /* name of the parameter, with FRESHET_CURSOR_QUERY */
 	freshet_duplicates duplicates;
-	bool end_is_final;     /* a clean end of the body ends the stream well; default: it is a cut, as in browsers */
-	uint32_t max_attempts; /* in a row without any event, then the stream fails with the last cause; default 10; UINT32_MAX: no bound */
+	bool end_is_final; /* a clean end of the body ends the stream well; default: it is a cut, as in browsers */
+	uint32_t
+		max_attempts; /* in a row without any event, then the stream fails with the last cause; default 10; UINT32_MAX: no bound */
 	uint64_t backoff_min_ms; /* the first pause, before jitter; default 1000; `retry:` of the stream replaces it */
 	uint64_t backoff_max_ms; /* pauses double up to this; default 30,000 */
 	uint64_t headers_timeout_ms; /* from sending to the response headers; default 30,000 */

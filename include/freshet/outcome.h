@@ -23,7 +23,7 @@ typedef struct freshet_outcome {
 	unsigned long tls_error;  /* of ERR_get_error; 0 when OpenSSL said nothing */
 	long tls_verify;          /* X509_V_ERR_...; 0 when the certificate was not the cause */
 	uint64_t position;        /* FRESHET_ESSE_... and FRESHET_EJSON_...: byte of the body */
-	uint32_t attempts;       /* how many times it was tried; of a stream: since the last event */
+	uint32_t attempts;        /* how many times it was tried; of a stream: since the last event */
 	bool unprocessed;         /* the server surely did not act on the request: sending it again is safe */
 	uint64_t retry_after_ms;  /* the server's Retry-After; 0 when it sent none */
 	freshet_str content_type; /* of the last answer */

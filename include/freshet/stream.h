@@ -57,6 +57,7 @@ typedef struct freshet_stream_options {
 	void *user;                          /* given to each callback */
 } freshet_stream_options;
 
+/* Fills in the size that the caller was compiled with; everything else takes its default. */
 FRESHET_API void freshet_stream_options_init(freshet_stream_options *options);
 
 /*

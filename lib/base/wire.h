@@ -80,8 +80,11 @@ struct wire_protocol {
 	/* FRESHET_ENOMEM, FRESHET_EHTTP_GOAWAY (takes no more). `stream_id` names the exchange in later calls. */
 	freshet_err (*submit)(struct wire *w, const struct wire_request *request, void *exchange, int32_t *stream_id);
 	/* Reads bytes of the peer; events go to the queue. An error is the end of the connection. */
-	freshet_err (*feed)(struct wire *w, const uint8_t *bytes, size_t len, struct wire_queue *queue);
-	/* Appends bytes for the peer, up to a little above `most`; false when there is no memory. */
+	freshet_err (*feed)(struct wire *w, const uint8_t *bytes, size_t len);
+	/*
+	 * Appends bytes for the peer, up to a little above `most`; false when there is no memory. What cannot be sent any
+	 * more goes to the queue as lost.
+	 */
 	bool (*output)(struct wire *w, struct bytes *out, size_t most);
 	bool (*wants_output)(struct wire *w);
 	/* The application has taken so many bytes of the body: the peer may send more. */

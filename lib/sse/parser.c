@@ -293,3 +293,10 @@ size_t sse_take_rest(struct sse_parser *p, const uint8_t **rest)
 	want_more(p);
 	return len;
 }
+
+size_t sse_unfinished(const struct sse_parser *p)
+{
+	if (p->draft == NULL || !(p->state & SSE_DRAFTING))
+		return 0;
+	return p->draft->data.len + p->draft->line_len;
+}

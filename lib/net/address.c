@@ -1,0 +1,240 @@
+/*
+ * Names become addresses. Numbers need no lookup and are answered on a later turn like the rest, so that the caller has
+ * one way to go. Names go through libevent's resolver, which reads the hosts file and asks the name server itself.
+ *
+ * Failures come through `done`. A lookup that is cancelled while libevent has it lives on, orphaned, until libevent calls
+ * back: its request cannot be taken back at once.
+ */
+#include "net/address.h"
+
+#include "base/mem.h"
+
+#include <arpa/inet.h>
+#include <event2/dns.h>
+#include <event2/event.h>
+#include <event2/util.h>
+#include <stdio.h>
+
+struct address_lookup {
+	address_done_fn *done;
+	void *user;
+	struct event *soon; /* for answers that need no resolver */
+	struct evdns_getaddrinfo_request *request;
+	struct address_list list;
+	bool starting; /* libevent may answer before its call returns */
+	bool answered;
+	bool orphaned;
+	char text[96];
+};
+
+static void lookup_free(struct address_lookup *lookup)
+{
+	if (lookup->soon != NULL)
+		event_free(lookup->soon);
+	mem_free(lookup);
+}
+
+static void report(struct address_lookup *lookup)
+{
+	address_done_fn *done = lookup->done;
+	void *user = lookup->user;
+	struct address_list list = lookup->list;
+	char text[sizeof lookup->text];
+	memcpy(text, lookup->text, sizeof text);
+	lookup_free(lookup);
+	done(list.count > 0 ? &list : NULL, text, user);
+}
+
+static void answer_came(evutil_socket_t fd, short what, void *user)
+{
+	(void)fd;
+	(void)what;
+	report(user);
+}
+
+static void add(struct address_list *list, const struct sockaddr *sa, uint16_t port)
+{
+	if (list->count == ADDRESS_MAX)
+		return;
+	union address *a = &list->items[list->count];
+	if (sa->sa_family == AF_INET) {
+		memcpy(&a->v4, sa, sizeof a->v4);
+		a->v4.sin_port = htons(port);
+		list->count++;
+	} else if (sa->sa_family == AF_INET6) {
+		memcpy(&a->v6, sa, sizeof a->v6);
+		a->v6.sin6_port = htons(port);
+		list->count++;
+	}
+}
+
+static void add_family(struct address_list *list, const struct evutil_addrinfo *ai, int family, size_t skip)
+{
+	for (; ai != NULL; ai = ai->ai_next) {
+		if (ai->ai_family != family || skip-- > 0)
+			continue;
+		uint16_t port =
+			ntohs(family == AF_INET ? ((const struct sockaddr_in *)(const void *)ai->ai_addr)->sin_port
+						: ((const struct sockaddr_in6 *)(const void *)ai->ai_addr)->sin6_port);
+		add(list, ai->ai_addr, port);
+		return;
+	}
+}
+
+static void alternate(struct address_list *list, const struct evutil_addrinfo *ai)
+{
+	for (size_t i = 0; i < ADDRESS_MAX / 2; i++) {
+		add_family(list, ai, AF_INET6, i);
+		add_family(list, ai, AF_INET, i);
+	}
+}
+
+static void resolver_answered(int result, struct evutil_addrinfo *ai, void *user)
+{
+	struct address_lookup *lookup = user;
+	lookup->request = NULL;
+	lookup->answered = true;
+	if (result == 0)
+		alternate(&lookup->list, ai);
+	else
+		snprintf(lookup->text, sizeof lookup->text, "%s", evutil_gai_strerror(result));
+	if (ai != NULL)
+		evutil_freeaddrinfo(ai);
+	if (lookup->orphaned)
+		lookup_free(lookup);
+	else if (lookup->starting)
+		event_active(lookup->soon, EV_TIMEOUT, 0);
+	else
+		report(lookup);
+}
+
+static struct evdns_base *resolver(struct loop *l)
+{
+	if (l->dns != NULL)
+		return l->dns;
+	int flags = EVDNS_BASE_DISABLE_WHEN_INACTIVE;
+	if (l->dns_server == NULL)
+		flags |= EVDNS_BASE_INITIALIZE_NAMESERVERS;
+	l->dns = evdns_base_new(l->base, flags);
+	/* A machine without a name server still has its hosts file. */
+	if (l->dns == NULL)
+		l->dns = evdns_base_new(l->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	if (l->dns == NULL)
+		return NULL;
+	if (l->dns_server != NULL) {
+		evdns_base_load_hosts(l->dns, "/etc/hosts");
+		evdns_base_nameserver_ip_add(l->dns, l->dns_server);
+	}
+	evdns_base_set_option(l->dns, "timeout", "2");
+	evdns_base_set_option(l->dns, "attempts", "2");
+	evdns_base_set_option(l->dns, "randomize-case", "0");
+	return l->dns;
+}
+
+/* True when the host needs no lookup: the addresses are then in the list. */
+static bool literal(const char *host, uint16_t port, struct address_list *list)
+{
+	union address a = {0};
+	if (inet_pton(AF_INET, host, &a.v4.sin_addr) == 1) {
+		a.v4.sin_family = AF_INET;
+		add(list, &a.any, port);
+		return true;
+	}
+	if (inet_pton(AF_INET6, host, &a.v6.sin6_addr) == 1) {
+		a.v6.sin6_family = AF_INET6;
+		add(list, &a.any, port);
+		return true;
+	}
+	return false;
+}
+
+/* "localhost" is the loopback address without asking anybody (RFC 6761, section 6.3). */
+static bool local(const char *host, uint16_t port, struct address_list *list)
+{
+	if (evutil_ascii_strcasecmp(host, "localhost") != 0)
+		return false;
+	union address v6 = {.v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT}};
+	union address v4 = {.v4 = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}}};
+	add(list, &v6.any, port);
+	add(list, &v4.any, port);
+	return true;
+}
+
+static freshet_err ask(struct loop *l, struct address_lookup *lookup, const char *host, uint16_t port)
+{
+	struct evdns_base *dns = resolver(l);
+	if (dns == NULL)
+		return FRESHET_ENOMEM;
+	char service[8];
+	snprintf(service, sizeof service, "%u", port);
+	struct evutil_addrinfo hints = {
+		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = EVUTIL_AI_ADDRCONFIG};
+	lookup->starting = true;
+	struct evdns_getaddrinfo_request *request =
+		evdns_getaddrinfo(dns, host, service, &hints, resolver_answered, lookup);
+	lookup->starting = false;
+	/* NULL means that the answer has come already. */
+	if (!lookup->answered)
+		lookup->request = request;
+	return FRESHET_OK;
+}
+
+freshet_err address_lookup_start(
+	struct loop *l, freshet_str host, uint16_t port, address_done_fn *done, void *user, struct address_lookup **out)
+{
+	char name[256];
+	*out = NULL;
+	if (host.len >= sizeof name)
+		return FRESHET_EINVAL;
+	memcpy(name, host.ptr, host.len);
+	name[host.len] = '\0';
+	struct address_lookup *lookup = mem_zalloc(sizeof *lookup);
+	if (lookup == NULL)
+		return FRESHET_ENOMEM;
+	lookup->done = done;
+	lookup->user = user;
+	lookup->soon = event_new(l->base, -1, 0, answer_came, lookup);
+	if (lookup->soon == NULL) {
+		lookup_free(lookup);
+		return FRESHET_ENOMEM;
+	}
+	freshet_err err = FRESHET_OK;
+	if (literal(name, port, &lookup->list) || local(name, port, &lookup->list))
+		event_active(lookup->soon, EV_TIMEOUT, 0);
+	else
+		err = ask(l, lookup, name, port);
+	if (err != FRESHET_OK)
+		lookup_free(lookup);
+	else
+		*out = lookup;
+	return err;
+}
+
+void address_lookup_cancel(struct address_lookup *lookup)
+{
+	if (lookup == NULL)
+		return;
+	if (lookup->request == NULL) {
+		lookup_free(lookup);
+		return;
+	}
+	lookup->orphaned = true;
+	evdns_getaddrinfo_cancel(lookup->request);
+}
+
+void address_text(const union address *a, char *out, size_t size)
+{
+	char host[INET6_ADDRSTRLEN] = "?";
+	if (a->any.sa_family == AF_INET6) {
+		inet_ntop(AF_INET6, &a->v6.sin6_addr, host, sizeof host);
+		snprintf(out, size, "[%s]:%u", host, ntohs(a->v6.sin6_port));
+	} else {
+		inet_ntop(AF_INET, &a->v4.sin_addr, host, sizeof host);
+		snprintf(out, size, "%s:%u", host, ntohs(a->v4.sin_port));
+	}
+}
+
+socklen_t address_size(const union address *a)
+{
+	return a->any.sa_family == AF_INET6 ? sizeof a->v6 : sizeof a->v4;
+}

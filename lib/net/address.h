@@ -1,0 +1,46 @@
+/*
+ * Addresses of a host: asked for without blocking, in the order in which they are to be tried.
+ */
+#ifndef NET_ADDRESS_H
+#define NET_ADDRESS_H
+
+#include "net/loop.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+/* More addresses of one name are not tried. */
+#define ADDRESS_MAX 16
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+struct address_list {
+	union address items[ADDRESS_MAX];
+	size_t count;
+};
+
+struct address_lookup;
+
+/* Called once per lookup that was started, from the loop. `list` is NULL when there is none; `text` then says why. */
+typedef void address_done_fn(const struct address_list *list, const char *text, void *user);
+
+/*
+ * Looks a host up: numbers and "localhost" at once, names by the hosts file and DNS, both families. The list alternates
+ * between the families, IPv6 first (RFC 8305, section 4). FRESHET_ENOMEM, FRESHET_ESYSTEM.
+ */
+freshet_err address_lookup_start(struct loop *l, freshet_str host, uint16_t port, address_done_fn *done, void *user,
+	struct address_lookup **out);
+
+/* Ends a lookup whose `done` has not come; it will not come. */
+void address_lookup_cancel(struct address_lookup *lookup);
+
+/* "127.0.0.1:80" or "[::1]:80", for people. */
+void address_text(const union address *a, char *out, size_t size);
+
+socklen_t address_size(const union address *a);
+
+#endif

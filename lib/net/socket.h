@@ -1,0 +1,40 @@
+/*
+ * A connected socket on the loop: told when it may be read or written, read and written without blocking.
+ */
+#ifndef NET_SOCKET_H
+#define NET_SOCKET_H
+
+#include "net/loop.h"
+
+#include <sys/types.h>
+
+struct socket_handlers {
+	void (*on_readable)(void *owner);
+	void (*on_writable)(void *owner);
+};
+
+struct net_socket {
+	int fd; /* -1: closed */
+	struct event *readable;
+	struct event *writable;
+	const struct socket_handlers *handlers;
+	void *owner;
+};
+
+/* Takes the socket over, also on failure. Reading begins at once. FRESHET_ENOMEM. */
+freshet_err net_socket_init(
+	struct net_socket *s, struct loop *l, int fd, const struct socket_handlers *handlers, void *owner);
+
+/* Harmless when it is closed. */
+void net_socket_close(struct net_socket *s);
+
+/* on_writable comes once when it may be written. */
+void net_socket_want_write(struct net_socket *s);
+
+/* Bytes read; 0 at the end; -1 when there is nothing now (errno is EAGAIN) or on failure. */
+ssize_t net_socket_read(struct net_socket *s, uint8_t *buf, size_t size);
+
+/* Bytes written, perhaps none; -1 on failure. Never raises SIGPIPE. */
+ssize_t net_socket_write(struct net_socket *s, const uint8_t *bytes, size_t len);
+
+#endif

@@ -1,0 +1,305 @@
+/*
+ * TLS between two memories. A BIO of our own reads from the ciphertext that was fed and appends to the output of the
+ * present call, so nothing but OpenSSL's own record buffer lies between the socket's bytes and the plaintext; that
+ * buffer is given back while the connection is idle (SSL_MODE_RELEASE_BUFFERS).
+ *
+ * Failures keep apart what the certificate was refused for. OpenSSL's error queue is emptied before each call, so that
+ * nobody else's words are taken for ours.
+ */
+#include "net/tls.h"
+
+#include "base/mem.h"
+
+#include <arpa/inet.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+
+struct tls {
+	SSL *ssl;
+	const uint8_t *in;
+	size_t in_len;
+	struct bytes *out; /* of the present call */
+	bool out_of_memory;
+	char alpn[16];
+	struct tls_failure failure;
+};
+
+static int bio_read(BIO *bio, char *buf, int size)
+{
+	struct tls *t = BIO_get_data(bio);
+	BIO_clear_retry_flags(bio);
+	if (t->in_len == 0) {
+		BIO_set_retry_read(bio);
+		return -1;
+	}
+	size_t len = t->in_len < (size_t)size ? t->in_len : (size_t)size;
+	memcpy(buf, t->in, len);
+	t->in += len;
+	t->in_len -= len;
+	return (int)len;
+}
+
+static int bio_write(BIO *bio, const char *buf, int size)
+{
+	struct tls *t = BIO_get_data(bio);
+	BIO_clear_retry_flags(bio);
+	if (t->out == NULL || !bytes_append(t->out, buf, (size_t)size)) {
+		t->out_of_memory = true;
+		return -1;
+	}
+	return size;
+}
+
+static long bio_control(BIO *bio, int command, long number, void *pointer)
+{
+	(void)bio;
+	(void)number;
+	(void)pointer;
+	return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+struct tls_context {
+	SSL_CTX *ctx;
+	BIO_METHOD *method;
+};
+
+static bool load_trust(SSL_CTX *ctx, const struct tls_trust *trust)
+{
+	if (trust->ca_file == NULL && trust->ca_dir == NULL)
+		return SSL_CTX_set_default_verify_paths(ctx) == 1;
+	return SSL_CTX_load_verify_locations(ctx, trust->ca_file, trust->ca_dir) == 1;
+}
+
+static bool make_method(struct tls_context *context)
+{
+	context->method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "freshet");
+	return context->method != NULL && BIO_meth_set_read(context->method, bio_read) == 1 &&
+	       BIO_meth_set_write(context->method, bio_write) == 1 &&
+	       BIO_meth_set_ctrl(context->method, bio_control) == 1;
+}
+
+freshet_err tls_context_new(const struct tls_trust *trust, struct tls_context **out)
+{
+	*out = NULL;
+	struct tls_context *context = mem_zalloc(sizeof *context);
+	if (context == NULL)
+		return FRESHET_ENOMEM;
+	ERR_clear_error();
+	context->ctx = SSL_CTX_new(TLS_client_method());
+	if (context->ctx == NULL || !make_method(context)) {
+		tls_context_free(context);
+		return FRESHET_ENOMEM;
+	}
+	SSL_CTX_set_min_proto_version(context->ctx, TLS1_2_VERSION);
+	SSL_CTX_set_verify(context->ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_mode(context->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
+	SSL_CTX_set_options(context->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+	if (!load_trust(context->ctx, trust)) {
+		tls_context_free(context);
+		return FRESHET_ETLS;
+	}
+	*out = context;
+	return FRESHET_OK;
+}
+
+void tls_context_free(struct tls_context *context)
+{
+	if (context == NULL)
+		return;
+	SSL_CTX_free(context->ctx);
+	BIO_meth_free(context->method);
+	mem_free(context);
+}
+
+/* Names are also sent as SNI; addresses must not be (RFC 6066, section 3). */
+static bool expect_host(SSL *ssl, const char *host)
+{
+	unsigned char address[16];
+	if (inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1)
+		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+}
+
+static bool offer_protocol(struct tls *t, const char *alpn)
+{
+	unsigned char list[sizeof t->alpn + 1];
+	size_t len = strlen(alpn);
+	if (len >= sizeof t->alpn)
+		return false;
+	memcpy(t->alpn, alpn, len + 1);
+	list[0] = (unsigned char)len;
+	memcpy(list + 1, alpn, len);
+	return SSL_set_alpn_protos(t->ssl, list, (unsigned)len + 1) == 0;
+}
+
+static bool attach_bio(struct tls *t, const BIO_METHOD *method)
+{
+	BIO *bio = BIO_new(method);
+	if (bio == NULL)
+		return false;
+	BIO_set_data(bio, t);
+	BIO_set_init(bio, 1);
+	SSL_set_bio(t->ssl, bio, bio);
+	return true;
+}
+
+freshet_err tls_new(struct tls_context *context, freshet_str host, const char *alpn, struct tls **out)
+{
+	char name[256];
+	*out = NULL;
+	if (host.len >= sizeof name)
+		return FRESHET_EINVAL;
+	memcpy(name, host.ptr, host.len);
+	name[host.len] = '\0';
+	struct tls *t = mem_zalloc(sizeof *t);
+	if (t == NULL)
+		return FRESHET_ENOMEM;
+	t->ssl = SSL_new(context->ctx);
+	if (t->ssl == NULL || !attach_bio(t, context->method) || !expect_host(t->ssl, name) ||
+		!offer_protocol(t, alpn)) {
+		tls_free(t);
+		return FRESHET_ENOMEM;
+	}
+	SSL_set_connect_state(t->ssl);
+	*out = t;
+	return FRESHET_OK;
+}
+
+void tls_free(struct tls *t)
+{
+	if (t == NULL)
+		return;
+	SSL_free(t->ssl);
+	mem_free(t);
+}
+
+void tls_feed(struct tls *t, const uint8_t *bytes, size_t len)
+{
+	t->in = bytes;
+	t->in_len = len;
+}
+
+static freshet_err certificate_error(long verify)
+{
+	switch (verify) {
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH: return FRESHET_ETLS_HOST;
+	case X509_V_ERR_CERT_HAS_EXPIRED: return FRESHET_ETLS_EXPIRED;
+	case X509_V_ERR_CERT_NOT_YET_VALID: return FRESHET_ETLS_NOT_YET_VALID;
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return FRESHET_ETLS_SELF_SIGNED;
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: return FRESHET_ETLS_ISSUER;
+	case X509_V_ERR_INVALID_PURPOSE: return FRESHET_ETLS_PURPOSE;
+	default: return FRESHET_ETLS_VERIFY;
+	}
+}
+
+static enum tls_result fail(struct tls *t)
+{
+	unsigned long code = ERR_peek_last_error();
+	long verify = SSL_get_verify_result(t->ssl);
+	t->failure = (struct tls_failure){.err = FRESHET_ETLS, .code = code};
+	if (t->out_of_memory) {
+		t->failure.err = FRESHET_ENOMEM;
+		snprintf(t->failure.text, sizeof t->failure.text, "out of memory");
+	} else if (verify != X509_V_OK) {
+		t->failure.err = certificate_error(verify);
+		t->failure.verify = verify;
+		snprintf(t->failure.text, sizeof t->failure.text, "%s", X509_verify_cert_error_string(verify));
+	} else {
+		const char *reason = ERR_reason_error_string(code);
+		bool no_protocol = code != 0 && ERR_GET_REASON(code) == SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL;
+		t->failure.err = no_protocol ? FRESHET_ETLS_ALPN : FRESHET_ETLS;
+		snprintf(t->failure.text, sizeof t->failure.text, "%s", reason != NULL ? reason : "the peer broke off");
+	}
+	ERR_clear_error();
+	return TLS_FAILED;
+}
+
+static enum tls_result result_of(struct tls *t, int result)
+{
+	switch (SSL_get_error(t->ssl, result)) {
+	case SSL_ERROR_WANT_READ: return TLS_MORE;
+	case SSL_ERROR_ZERO_RETURN: return TLS_OVER;
+	default: return fail(t);
+	}
+}
+
+static enum tls_result check_protocol(struct tls *t)
+{
+	const unsigned char *chosen = NULL;
+	unsigned len = 0;
+	SSL_get0_alpn_selected(t->ssl, &chosen, &len);
+	if (len == strlen(t->alpn) && memcmp(chosen, t->alpn, len) == 0)
+		return TLS_DONE;
+	t->failure = (struct tls_failure){.err = FRESHET_ETLS_ALPN};
+	snprintf(t->failure.text, sizeof t->failure.text, "the server did not choose %s by ALPN", t->alpn);
+	return TLS_FAILED;
+}
+
+enum tls_result tls_handshake(struct tls *t, struct bytes *out)
+{
+	ERR_clear_error();
+	t->out = out;
+	int result = SSL_do_handshake(t->ssl);
+	t->out = NULL;
+	return result == 1 ? check_protocol(t) : result_of(t, result);
+}
+
+enum tls_result tls_read(struct tls *t, uint8_t *plain, size_t size, size_t *len, struct bytes *out)
+{
+	enum tls_result answer = TLS_DONE;
+	*len = 0;
+	t->out = out;
+	while (*len < size) {
+		ERR_clear_error();
+		int part = SSL_read(t->ssl, plain + *len, size - *len > INT32_MAX ? INT32_MAX : (int)(size - *len));
+		if (part <= 0) {
+			answer = result_of(t, part);
+			break;
+		}
+		*len += (size_t)part;
+	}
+	t->out = NULL;
+	return *len > 0 ? TLS_DONE : answer;
+}
+
+enum tls_result tls_write(struct tls *t, const uint8_t *plain, size_t len, struct bytes *out)
+{
+	enum tls_result answer = TLS_DONE;
+	t->out = out;
+	while (len > 0 && answer == TLS_DONE) {
+		ERR_clear_error();
+		int part = SSL_write(t->ssl, plain, len > INT32_MAX ? INT32_MAX : (int)len);
+		if (part <= 0) {
+			answer = fail(t);
+			break;
+		}
+		plain += part;
+		len -= (size_t)part;
+	}
+	t->out = NULL;
+	return answer;
+}
+
+void tls_shutdown(struct tls *t, struct bytes *out)
+{
+	if (SSL_in_init(t->ssl))
+		return;
+	ERR_clear_error();
+	t->out = out;
+	SSL_shutdown(t->ssl);
+	t->out = NULL;
+	ERR_clear_error();
+}
+
+const struct tls_failure *tls_failed_why(const struct tls *t)
+{
+	return &t->failure;
+}

@@ -1,0 +1,580 @@
+/*
+ * A connection of an endpoint.
+ *
+ * Happy path: dial, TLS handshake where the endpoint wants it, then bytes: each time the socket is readable one buffer
+ * is read, decrypted, given to the protocol, and what the protocol queued is handed to the exchanges before the next
+ * buffer is read. Output is gathered from the protocol and written when the reactor leaves.
+ *
+ * Failures end in conn_die: every exchange hears that it is lost, and why. What a peer refused unprocessed was queued by
+ * the protocol and is told apart.
+ *
+ * Closing: memory goes on a later turn, since the connection may stand further up the stack.
+ */
+#include "reactor/conn.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "flow/place.h"
+#include "h2/h2.h"
+#include "reactor/endpoint.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* Output gathered before it is written. */
+#define OUTPUT_STEP ((size_t)128 * 1024)
+
+static void mark_dirty(struct conn *c)
+{
+	freshet_reactor *r = c->endpoint->reactor;
+	if (c->state == CONN_DEAD || !list_empty(&c->dirty))
+		return;
+	list_push_back(&r->dirty, &c->dirty);
+	/* Outside of an entry nobody flushes: the turn that is woken does. */
+	if (r->depth == 0)
+		loop_wake(&r->loop);
+}
+
+static void conn_free(struct task *task)
+{
+	struct conn *c = container_of(task, struct conn, task);
+	mem_free(c);
+}
+
+/* What the connection held of others is given back; the memory waits for a later turn. */
+static void bury(struct conn *c)
+{
+	freshet_reactor *r = c->endpoint->reactor;
+	c->state = CONN_DEAD;
+	list_remove(&c->node);
+	list_remove(&c->dirty);
+	dial_cancel(c->dial);
+	c->dial = NULL;
+	net_socket_close(&c->socket);
+	tls_free(c->tls);
+	c->tls = NULL;
+	if (c->wire != NULL)
+		c->wire->protocol->free(c->wire);
+	c->wire = NULL;
+	bytes_clear(&c->unsent);
+	reactor_release_deadline(r, &c->deadline);
+	r->counters.connections--;
+	list_remove(&c->task.node);
+	c->task.run = conn_free;
+	reactor_defer(r, &c->task);
+}
+
+static void lose_exchanges(struct conn *c, struct list *exchanges, const freshet_outcome *loss)
+{
+	for (struct list *node = list_pop_front(exchanges); node != NULL; node = list_pop_front(exchanges)) {
+		struct exchange *ex = container_of(node, struct exchange, node);
+		ex->conn = NULL;
+		c->count--;
+		ex->owner->on_lost(ex, loss);
+	}
+}
+
+/* The end of a connection that failed. `loss` may point into it. */
+static void conn_die(struct conn *c, const freshet_outcome *why)
+{
+	if (c->state == CONN_DEAD)
+		return;
+	freshet_endpoint *e = c->endpoint;
+	bool was_up = c->state == CONN_UP;
+	freshet_outcome loss = *why;
+	char text[256];
+	int len = snprintf(
+		text, sizeof text, "%.*s: %.*s", (int)e->name.len, e->name.ptr, (int)why->text.len, why->text.ptr);
+	loss.text = (freshet_str){text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1};
+	log_line(FRESHET_LOG_INFO, "connection to %s ended", text);
+	if (!was_up)
+		e->reactor->counters.connections_failed++;
+	else if (c->count > 0)
+		e->reactor->counters.connections_lost++;
+	struct list exchanges;
+	list_init(&exchanges);
+	list_splice(&exchanges, &c->exchanges);
+	bury(c);
+	lose_exchanges(c, &exchanges, &loss);
+	if (was_up)
+		endpoint_conn_gone(e);
+	else
+		endpoint_conn_failed(e, &loss);
+}
+
+static void die_of(struct conn *c, freshet_err err, int system_errno, const char *text)
+{
+	freshet_outcome loss = {.err = err, .system_errno = system_errno};
+	loss.text = freshet_str_of(text != NULL ? text : freshet_err_text(err));
+	conn_die(c, &loss);
+}
+
+static void die_of_errno(struct conn *c, freshet_err err, int system_errno)
+{
+	die_of(c, err, system_errno, system_errno != 0 ? strerror(system_errno) : NULL);
+}
+
+static void die_of_tls(struct conn *c)
+{
+	const struct tls_failure *why = tls_failed_why(c->tls);
+	freshet_outcome loss = {.err = why->err, .tls_error = why->code, .tls_verify = why->verify};
+	char text[256];
+	int len = snprintf(text, sizeof text, "%s: %s", freshet_err_text(why->err), why->text);
+	loss.text = (freshet_str){text, (size_t)len};
+	/* No request is sent before the handshake is done. */
+	loss.unprocessed = c->state != CONN_UP;
+	conn_die(c, &loss);
+}
+
+static freshet_outcome outcome_of_wire(const struct wire_loss *loss)
+{
+	freshet_outcome o = {.err = loss->err,
+		.has_http2_code = loss->has_http2_code,
+		.http2_code = loss->http2_code,
+		.unprocessed = loss->unprocessed};
+	o.text = freshet_str_of(freshet_err_text(loss->err));
+	return o;
+}
+
+/* Takes the exchange out of the connection's books without a word to the peer. */
+static void let_go(struct conn *c, struct exchange *ex)
+{
+	list_remove(&ex->node);
+	ex->conn = NULL;
+	if (--c->count == 0) {
+		c->since_ms = c->endpoint->reactor->now_ms;
+		reactor_due_by(c->endpoint->reactor, &c->deadline,
+			c->wire->draining ? c->since_ms : time_add(c->since_ms, c->endpoint->limits.idle_close_ms));
+	}
+	endpoint_room_made(c->endpoint);
+}
+
+void exchange_leave(struct exchange *ex)
+{
+	struct conn *c = ex->conn;
+	if (c == NULL)
+		return;
+	c->wire->protocol->cancel(c->wire, ex->stream_id);
+	mark_dirty(c);
+	let_go(c, ex);
+}
+
+void exchange_credit(struct exchange *ex, size_t len)
+{
+	struct conn *c = ex->conn;
+	if (c == NULL)
+		return;
+	ex->uncredited += (uint32_t)len;
+	if (ex->uncredited < c->endpoint->limits.credit_step)
+		return;
+	c->wire->protocol->consumed(c->wire, ex->stream_id, ex->uncredited);
+	ex->uncredited = 0;
+	mark_dirty(c);
+}
+
+static void hand_over(struct conn *c, const struct wire_event *event)
+{
+	struct exchange *ex = event->exchange;
+	/* A callback of this very queue may have closed it. */
+	if (ex->conn != c) {
+		if (event->kind == WIRE_ANSWER)
+			wire_answer_free(event->as.answer);
+		return;
+	}
+	switch (event->kind) {
+	case WIRE_ANSWER: ex->owner->on_answer(ex, event->as.answer); break;
+	case WIRE_DATA: ex->owner->on_data(ex, event->as.data.bytes, event->as.data.len); break;
+	case WIRE_END:
+		let_go(c, ex);
+		ex->owner->on_end(ex);
+		break;
+	case WIRE_LOST: {
+		freshet_outcome loss = outcome_of_wire(&event->as.loss);
+		let_go(c, ex);
+		ex->owner->on_lost(ex, &loss);
+		break;
+	}
+	}
+}
+
+/* Nothing but this reads the queue, and nothing that it calls fills it: submits and cancels only prepare output. */
+static void drain_queue(struct conn *c)
+{
+	struct wire_queue *queue = &c->endpoint->reactor->queue;
+	for (size_t i = 0; i < queue->count; i++) {
+		struct wire_event event = queue->events[i];
+		hand_over(c, &event);
+	}
+	queue->count = 0;
+}
+
+/* Gives bytes to the protocol. False when the connection has ended over them. */
+static bool feed(struct conn *c, const uint8_t *bytes, size_t len)
+{
+	bool greeted = c->wire->greeted;
+	bool draining = c->wire->draining;
+	uint32_t capacity = c->wire->capacity;
+	freshet_err err = c->wire->protocol->feed(c->wire, bytes, len);
+	drain_queue(c);
+	if (err != FRESHET_OK) {
+		/* Whatever the peer still has to be told (GOAWAY with the reason) goes out before the end. */
+		conn_flush(c);
+		if (c->state == CONN_DEAD)
+			return false;
+		freshet_outcome loss = outcome_of_wire(&c->wire->loss);
+		conn_die(c, &loss);
+		return false;
+	}
+	if (c->wire->draining && !draining)
+		endpoint_conn_drains(c->endpoint);
+	if (c->wire->greeted && (!greeted || c->wire->capacity != capacity))
+		endpoint_conn_greeted(c->endpoint, c->wire->capacity);
+	if (c->wire->draining && c->count == 0)
+		reactor_due_by(c->endpoint->reactor, &c->deadline, c->endpoint->reactor->now_ms);
+	mark_dirty(c);
+	return true;
+}
+
+/* The connection is usable: exchanges may come. */
+static void come_up(struct conn *c)
+{
+	freshet_endpoint *e = c->endpoint;
+	freshet_reactor *r = e->reactor;
+	const struct h2_options options = {
+		.stream_window = e->limits.stream_window,
+		.connection_window = e->limits.connection_window,
+		.max_header_bytes = e->limits.max_header_bytes,
+	};
+	freshet_err err = h2_new(&options, &r->queue, &c->wire);
+	if (err != FRESHET_OK) {
+		die_of(c, err, 0, NULL);
+		return;
+	}
+	c->state = CONN_UP;
+	c->since_ms = r->now_ms;
+	c->read_ms = r->now_ms;
+	r->counters.connections_opened++;
+	log_line(FRESHET_LOG_INFO, "connected to %s by %s", c->peer, c->wire->protocol->name);
+	reactor_due_by(r, &c->deadline, time_add(r->now_ms, e->limits.ping_interval_ms));
+	mark_dirty(c);
+	endpoint_conn_up(e);
+}
+
+/* Writes bytes to the socket; what it does not take is kept. False when the connection has ended over it. */
+static bool write_out(struct conn *c, const uint8_t *bytes, size_t len)
+{
+	ssize_t sent = net_socket_write(&c->socket, bytes, len);
+	if (sent < 0) {
+		die_of_errno(c, FRESHET_ECLOSED, errno);
+		return false;
+	}
+	c->endpoint->reactor->counters.bytes_written += (uint64_t)sent;
+	if ((size_t)sent == len)
+		return true;
+	if (!bytes_append(&c->unsent, bytes + sent, len - (size_t)sent)) {
+		die_of(c, FRESHET_ENOMEM, 0, NULL);
+		return false;
+	}
+	net_socket_want_write(&c->socket);
+	return true;
+}
+
+/* What TLS itself wants to say: handshake, alerts, key updates. */
+static bool write_cipher(struct conn *c)
+{
+	struct bytes *cipher = &c->endpoint->reactor->cipher;
+	bool ok = cipher->len == 0 || write_out(c, cipher->data, cipher->len);
+	cipher->len = 0;
+	return ok;
+}
+
+static bool write_plain(struct conn *c, const struct bytes *plain)
+{
+	if (c->tls == NULL)
+		return write_out(c, plain->data, plain->len);
+	struct bytes *cipher = &c->endpoint->reactor->cipher;
+	cipher->len = 0;
+	if (tls_write(c->tls, plain->data, plain->len, cipher) == TLS_DONE)
+		return write_cipher(c);
+	die_of_tls(c);
+	return false;
+}
+
+void conn_flush(struct conn *c)
+{
+	freshet_reactor *r = c->endpoint->reactor;
+	while (c->state == CONN_UP && c->unsent.len == 0 && c->wire->protocol->wants_output(c->wire)) {
+		r->out.len = 0;
+		if (!c->wire->protocol->output(c->wire, &r->out, OUTPUT_STEP)) {
+			die_of(c, FRESHET_ENOMEM, 0, NULL);
+			return;
+		}
+		size_t len = r->out.len;
+		if (len > 0 && !write_plain(c, &r->out))
+			return;
+		drain_queue(c);
+		if (len == 0)
+			return;
+	}
+}
+
+static void on_writable(void *owner)
+{
+	struct conn *c = owner;
+	freshet_reactor *r = c->endpoint->reactor;
+	reactor_enter(r);
+	ssize_t sent = net_socket_write(&c->socket, c->unsent.data + c->unsent_from, c->unsent.len - c->unsent_from);
+	if (sent < 0) {
+		die_of_errno(c, FRESHET_ECLOSED, errno);
+	} else {
+		r->counters.bytes_written += (uint64_t)sent;
+		c->unsent_from += (size_t)sent;
+		if (c->unsent_from < c->unsent.len) {
+			net_socket_want_write(&c->socket);
+		} else {
+			bytes_clear(&c->unsent);
+			c->unsent_from = 0;
+			mark_dirty(c);
+		}
+	}
+	reactor_leave(r);
+}
+
+/* Goes on with the handshake; false when there is nothing more to read now. */
+static bool shake_hands(struct conn *c)
+{
+	struct bytes *cipher = &c->endpoint->reactor->cipher;
+	cipher->len = 0;
+	enum tls_result result = tls_handshake(c->tls, cipher);
+	if (!write_cipher(c))
+		return false;
+	if (result == TLS_DONE)
+		come_up(c);
+	else if (result == TLS_FAILED)
+		die_of_tls(c);
+	else if (result == TLS_OVER)
+		die_of(c, FRESHET_ETLS, 0, "the peer closed during the handshake");
+	return result == TLS_DONE && c->state == CONN_UP;
+}
+
+/* Ciphertext was read: decrypt all of it. */
+static void read_cipher(struct conn *c, const uint8_t *bytes, size_t len)
+{
+	freshet_reactor *r = c->endpoint->reactor;
+	tls_feed(c->tls, bytes, len);
+	if (c->state == CONN_HANDSHAKE && !shake_hands(c))
+		return;
+	while (c->state == CONN_UP) {
+		size_t plain = 0;
+		r->cipher.len = 0;
+		enum tls_result result = tls_read(c->tls, r->plain_buf, PLAIN_BUF_SIZE, &plain, &r->cipher);
+		if (!write_cipher(c))
+			return;
+		if (result == TLS_FAILED)
+			die_of_tls(c);
+		else if (result == TLS_OVER)
+			die_of(c, FRESHET_ECLOSED, 0, "the peer closed the TLS session");
+		if (result != TLS_DONE || !feed(c, r->plain_buf, plain))
+			return;
+	}
+}
+
+static void read_end(struct conn *c, ssize_t len)
+{
+	if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return;
+	if (c->state == CONN_HANDSHAKE)
+		die_of(c, FRESHET_ETLS, len < 0 ? errno : 0, "the peer closed during the handshake");
+	else if (len == 0)
+		die_of(c, FRESHET_ECLOSED, 0, NULL);
+	else
+		die_of_errno(c, FRESHET_ECLOSED, errno);
+}
+
+static void on_readable(void *owner)
+{
+	struct conn *c = owner;
+	freshet_reactor *r = c->endpoint->reactor;
+	reactor_enter(r);
+	for (size_t had = 0; c->state != CONN_DEAD && had < r->read_budget;) {
+		ssize_t len = net_socket_read(&c->socket, r->read_buf, r->read_size);
+		if (len <= 0) {
+			read_end(c, len);
+			break;
+		}
+		had += (size_t)len;
+		r->counters.bytes_read += (uint64_t)len;
+		c->read_ms = r->now_ms;
+		if (c->tls != NULL)
+			read_cipher(c, r->read_buf, (size_t)len);
+		else
+			feed(c, r->read_buf, (size_t)len);
+		/* A short read has emptied the socket: asking again would only tell so. */
+		if ((size_t)len < r->read_size)
+			break;
+	}
+	reactor_leave(r);
+}
+
+static freshet_err start_tls(struct conn *c)
+{
+	freshet_endpoint *e = c->endpoint;
+	freshet_err err = tls_new(e->tls, e->url.host, "h2", &c->tls);
+	if (err == FRESHET_OK) {
+		c->state = CONN_HANDSHAKE;
+		shake_hands(c);
+	}
+	return err;
+}
+
+static void on_dialed(const struct dial_result *result, void *user)
+{
+	static const struct socket_handlers handlers = {on_readable, on_writable};
+	struct conn *c = user;
+	freshet_endpoint *e = c->endpoint;
+	reactor_enter(e->reactor);
+	c->dial = NULL;
+	freshet_err err = result->err;
+	if (err != FRESHET_OK) {
+		freshet_outcome loss = {.err = err, .system_errno = result->system_errno, .unprocessed = true};
+		char text[256];
+		int len = snprintf(text, sizeof text, "%s: %s", freshet_err_text(err), result->text);
+		loss.text = (freshet_str){text, (size_t)len};
+		conn_die(c, &loss);
+	} else {
+		snprintf(c->peer, sizeof c->peer, "%.*s", (int)sizeof c->peer - 1, result->text);
+		err = net_socket_init(&c->socket, &e->reactor->loop, result->fd, &handlers, c);
+		if (err == FRESHET_OK && e->url.tls)
+			err = start_tls(c);
+		else if (err == FRESHET_OK)
+			come_up(c);
+		if (err != FRESHET_OK)
+			die_of(c, err, 0, NULL);
+	}
+	reactor_leave(e->reactor);
+}
+
+freshet_err conn_open(freshet_endpoint *e)
+{
+	freshet_reactor *r = e->reactor;
+	struct conn *c = mem_zalloc(sizeof *c);
+	if (c == NULL)
+		return FRESHET_ENOMEM;
+	c->endpoint = e;
+	c->socket.fd = -1;
+	c->since_ms = r->now_ms;
+	c->deadline.kind = DUE_CONN;
+	list_init(&c->dirty);
+	list_init(&c->exchanges);
+	task_init(&c->task, conn_free);
+	freshet_err err = reactor_reserve_deadline(r) ? FRESHET_OK : FRESHET_ENOMEM;
+	if (err == FRESHET_OK) {
+		err = dial_start(&r->loop, e->url.host, e->url.port, on_dialed, c, &c->dial);
+		if (err != FRESHET_OK)
+			reactor_release_deadline(r, &c->deadline);
+	}
+	if (err != FRESHET_OK) {
+		mem_free(c);
+		return err;
+	}
+	list_push_back(&e->conns, &c->node);
+	r->counters.connections++;
+	reactor_due_by(r, &c->deadline, time_add(r->now_ms, e->limits.connect_timeout_ms));
+	return FRESHET_OK;
+}
+
+bool conn_has_room(const struct conn *c)
+{
+	return c->state == CONN_UP && !c->wire->draining &&
+	       c->count < place_capacity(&c->endpoint->limits.place, c->wire->capacity);
+}
+
+freshet_err conn_submit(struct conn *c, struct exchange *ex)
+{
+	struct wire_request request;
+	freshet_err err = ex->owner->describe(ex, &request);
+	if (err == FRESHET_OK)
+		err = c->wire->protocol->submit(c->wire, &request, ex, &ex->stream_id);
+	if (err != FRESHET_OK)
+		return err;
+	list_remove(&ex->node);
+	list_push_back(&c->exchanges, &ex->node);
+	ex->conn = c;
+	ex->uncredited = 0;
+	c->count++;
+	mark_dirty(c);
+	ex->owner->on_sent(ex);
+	return FRESHET_OK;
+}
+
+void conn_close(struct conn *c)
+{
+	if (c->state == CONN_DEAD)
+		return;
+	freshet_reactor *r = c->endpoint->reactor;
+	if (c->state == CONN_UP) {
+		c->wire->protocol->goodbye(c->wire);
+		conn_flush(c);
+	}
+	if (c->state == CONN_UP && c->tls != NULL) {
+		r->cipher.len = 0;
+		tls_shutdown(c->tls, &r->cipher);
+		write_cipher(c);
+	}
+	if (c->state == CONN_DEAD)
+		return;
+	freshet_outcome loss = {.err = FRESHET_ECANCELED, .text = freshet_str_of(freshet_err_text(FRESHET_ECANCELED))};
+	struct list exchanges;
+	list_init(&exchanges);
+	list_splice(&exchanges, &c->exchanges);
+	bury(c);
+	lose_exchanges(c, &exchanges, &loss);
+}
+
+/* PING when it was silent for long; the end when that brought nothing (RFC 9113, section 6.7). */
+static void check_alive(struct conn *c)
+{
+	const struct endpoint_limits *limits = &c->endpoint->limits;
+	freshet_reactor *r = c->endpoint->reactor;
+	if (c->pinged_ms != 0 && c->read_ms > c->pinged_ms)
+		c->pinged_ms = 0;
+	if (c->pinged_ms != 0) {
+		uint64_t until = time_add(c->pinged_ms, limits->ping_timeout_ms);
+		if (r->now_ms >= until)
+			die_of(c, FRESHET_EPING_TIMEOUT, 0, NULL);
+		else
+			reactor_due_by(r, &c->deadline, until);
+		return;
+	}
+	uint64_t next = time_add(c->read_ms, limits->ping_interval_ms);
+	if (r->now_ms >= next) {
+		c->wire->protocol->ping(c->wire);
+		mark_dirty(c);
+		c->pinged_ms = r->now_ms;
+		next = time_add(r->now_ms, limits->ping_timeout_ms);
+	}
+	reactor_due_by(r, &c->deadline, next);
+}
+
+void conn_due(struct conn *c)
+{
+	freshet_endpoint *e = c->endpoint;
+	if (c->state == CONN_DIALING || c->state == CONN_HANDSHAKE) {
+		freshet_outcome loss = {.err = FRESHET_ECONNECT_TIMEOUT, .unprocessed = true};
+		loss.text = freshet_str_of(freshet_err_text(FRESHET_ECONNECT_TIMEOUT));
+		conn_die(c, &loss);
+		return;
+	}
+	if (!CHECK(c->state == CONN_UP))
+		return;
+	uint64_t idle_until = time_add(c->since_ms, c->wire->draining ? 0 : e->limits.idle_close_ms);
+	if (c->count == 0 && e->reactor->now_ms >= idle_until) {
+		conn_close(c);
+		endpoint_conn_gone(e);
+		return;
+	}
+	if (c->count == 0)
+		reactor_due_by(e->reactor, &c->deadline, idle_until);
+	check_alive(c);
+}

@@ -1,0 +1,66 @@
+/*
+ * One connection of an endpoint: dialed, secured, and then the carrier of exchanges.
+ */
+#ifndef REACTOR_CONN_H
+#define REACTOR_CONN_H
+
+#include "net/dial.h"
+#include "net/socket.h"
+#include "net/tls.h"
+#include "reactor/exchange.h"
+#include "reactor/reactor.h"
+
+#include <freshet/endpoint.h>
+
+enum conn_state {
+	CONN_DIALING,
+	CONN_HANDSHAKE,
+	CONN_UP,
+	CONN_DEAD, /* only its memory is left, for this turn */
+};
+
+struct conn {
+	struct list node;  /* of the endpoint */
+	struct list dirty; /* of the reactor */
+	struct task task;
+	struct deadline deadline;
+	freshet_endpoint *endpoint;
+	enum conn_state state;
+	struct dial *dial;
+	struct net_socket socket;
+	struct tls *tls; /* NULL: cleartext */
+	struct wire *wire;
+	struct list exchanges;
+	uint32_t count; /* of them */
+	struct bytes unsent;
+	size_t unsent_from;
+	uint64_t since_ms;  /* dialed; since it is up: without exchanges since then */
+	uint64_t read_ms;   /* the last bytes of the peer */
+	uint64_t pinged_ms; /* 0: no PING is out */
+	char peer[64];      /* address, for people */
+};
+
+/* Starts a connection; what becomes of it is told to the endpoint. FRESHET_ENOMEM, FRESHET_ESYSTEM. */
+freshet_err conn_open(freshet_endpoint *endpoint);
+
+/* True when it takes another exchange. */
+bool conn_has_room(const struct conn *c);
+
+/* Takes an exchange from the line. On failure the exchange is where it was. */
+freshet_err conn_submit(struct conn *c, struct exchange *ex);
+
+/* Takes the exchange off its connection and gives it up there; harmless when it is on none. */
+void exchange_leave(struct exchange *ex);
+
+/* The owner has taken bytes of the body. */
+void exchange_credit(struct exchange *ex, size_t len);
+
+/* Sends what there is to send. */
+void conn_flush(struct conn *c);
+
+/* Says farewell and closes it; its exchanges are lost. */
+void conn_close(struct conn *c);
+
+void conn_due(struct conn *c);
+
+#endif

@@ -1,0 +1,56 @@
+#include "reactor/door.h"
+
+#include "reactor/endpoint.h"
+#include "reactor/request.h"
+#include "reactor/stream.h"
+
+void door_stream_open(freshet_stream *s)
+{
+	freshet_reactor *r = s->endpoint->reactor;
+	if (s->callbacks.on_open == NULL)
+		return;
+	r->depth++;
+	s->callbacks.on_open(s, s->user);
+	r->depth--;
+}
+
+void door_stream_event(freshet_stream *s, const freshet_event *event)
+{
+	freshet_reactor *r = s->endpoint->reactor;
+	r->counters.events++;
+	r->depth++;
+	s->callbacks.on_event(s, event, s->user);
+	r->depth--;
+}
+
+void door_stream_cut(freshet_stream *s, const freshet_outcome *cause, uint64_t retry_ms)
+{
+	freshet_reactor *r = s->endpoint->reactor;
+	if (s->callbacks.on_cut == NULL)
+		return;
+	r->depth++;
+	s->callbacks.on_cut(s, cause, retry_ms, s->user);
+	r->depth--;
+}
+
+void door_stream_done(freshet_stream *s, const freshet_stream_end *end)
+{
+	freshet_reactor *r = s->endpoint->reactor;
+	r->depth++;
+	s->callbacks.on_done(s, end, s->user);
+	r->depth--;
+}
+
+void door_request_done(freshet_request *q, const freshet_response *response)
+{
+	freshet_reactor *r = q->endpoint->reactor;
+	r->depth++;
+	q->on_done(q, response, q->user);
+	r->depth--;
+}
+
+void door_reactor_closed(void (*on_closed)(void *user), void *user)
+{
+	if (on_closed != NULL)
+		on_closed(user);
+}

@@ -1,0 +1,20 @@
+/*
+ * The door: the only place that calls user code. Whoever comes here has its lists in order and holds nothing that a
+ * callback could take away: everything is allowed inside one.
+ */
+#ifndef REACTOR_DOOR_H
+#define REACTOR_DOOR_H
+
+#include <freshet/request.h>
+#include <freshet/stream.h>
+
+void door_stream_open(freshet_stream *s);
+void door_stream_event(freshet_stream *s, const freshet_event *event);
+void door_stream_cut(freshet_stream *s, const freshet_outcome *cause, uint64_t retry_ms);
+void door_stream_done(freshet_stream *s, const freshet_stream_end *end);
+void door_request_done(freshet_request *q, const freshet_response *response);
+
+/* The reactor is gone already. `on_closed` may be NULL. */
+void door_reactor_closed(void (*on_closed)(void *user), void *user);
+
+#endif

@@ -1,0 +1,75 @@
+#include "reactor/ending.h"
+
+#include "base/fields.h"
+#include "base/mem.h"
+
+struct ending *ending_new(void)
+{
+	return mem_zalloc(sizeof(struct ending));
+}
+
+void ending_clear(struct ending *e)
+{
+	bytes_clear(&e->text);
+	bytes_clear(&e->content_type);
+	bytes_clear(&e->body);
+	e->outcome = (freshet_outcome){0};
+}
+
+void ending_free(struct ending *e)
+{
+	if (e == NULL)
+		return;
+	ending_clear(e);
+	mem_free(e);
+}
+
+static void set_bytes(struct bytes *b, freshet_str value)
+{
+	/* An outcome of this very ending brings its own bytes. */
+	if (value.ptr == (const char *)b->data && value.len == b->len)
+		return;
+	b->len = 0;
+	bytes_append_str(b, value);
+}
+
+void ending_set(struct ending *e, const freshet_outcome *why)
+{
+	freshet_outcome before = e->outcome;
+	set_bytes(&e->text, why->text);
+	e->outcome = *why;
+	if (why->http_status == 0)
+		e->outcome.http_status = before.http_status;
+	if (why->retry_after_ms == 0)
+		e->outcome.retry_after_ms = before.retry_after_ms;
+}
+
+void ending_set_error(struct ending *e, freshet_err err, const char *text)
+{
+	freshet_outcome why = {.err = err};
+	why.text = freshet_str_of(text != NULL ? text : freshet_err_text(err));
+	ending_set(e, &why);
+}
+
+void ending_set_answer(struct ending *e, const struct wire_answer *answer, int64_t calendar_s)
+{
+	e->outcome.http_status = answer->status;
+	set_bytes(&e->content_type, field_find(answer->fields, answer->count, "content-type"));
+	freshet_str retry_after = field_find(answer->fields, answer->count, "retry-after");
+	e->outcome.retry_after_ms = field_retry_after_ms(retry_after, calendar_s);
+}
+
+bool ending_add_body(struct ending *e, const uint8_t *bytes, size_t len)
+{
+	size_t room = ENDING_BODY_MAX - e->body.len;
+	size_t part = len < room ? len : room;
+	return bytes_append(&e->body, bytes, part) && part == len && e->body.len < ENDING_BODY_MAX;
+}
+
+const freshet_outcome *ending_outcome(struct ending *e)
+{
+	e->outcome.text = e->text.len > 0 ? bytes_str(&e->text) : freshet_str_of(freshet_err_text(e->outcome.err));
+	e->outcome.content_type = bytes_str(&e->content_type);
+	e->outcome.body = bytes_str(&e->body);
+	return &e->outcome;
+}

@@ -1,0 +1,382 @@
+/*
+ * An endpoint and its line.
+ *
+ * Happy path: an exchange joins the line; on a later turn the pump gives it to a connection with room, or dials as many
+ * new ones as the line needs. When a connection comes up, tells its limit, or has room again, the pump runs again.
+ *
+ * Failures: a dial that fails, while nothing else is up or on its way, fails everything in line: each stream then pauses
+ * by its own policy, each request decides whether to try again. With other connections up, the line stays and the next
+ * dial waits.
+ *
+ * Closing ends what is open with FRESHET_ECANCELED; when the last of it has had its last callback the endpoint goes.
+ */
+#include "reactor/endpoint.h"
+
+#include "base/check.h"
+#include "base/fields.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "reactor/conn.h"
+#include "reactor/request.h"
+#include "reactor/stream.h"
+
+#include <stdio.h>
+
+/* Connections dialed at the same time: more would only storm a server that is just coming back. */
+#define DIALS_AT_ONCE 8
+/* Pause before the next dial after a failed one, doubled with each failure. */
+#define REDIAL_MIN_MS 200
+#define REDIAL_MAX_MS 30000
+
+struct conn_census {
+	uint32_t up;
+	uint32_t on_their_way;
+};
+
+static struct conn_census count_conns(const freshet_endpoint *e)
+{
+	struct conn_census census = {0};
+	list_each (node, &e->conns) {
+		const struct conn *c = container_of(node, struct conn, node);
+		if (c->state == CONN_UP)
+			census.up += c->wire->draining ? 0 : 1;
+		else
+			census.on_their_way++;
+	}
+	return census;
+}
+
+/* Fails everything that is in line now; what joins meanwhile waits for the next dial. */
+static void fail_waiting(freshet_endpoint *e, const freshet_outcome *loss)
+{
+	struct list waiting;
+	list_init(&waiting);
+	list_splice(&waiting, &e->waiting);
+	for (struct list *node = list_pop_front(&waiting); node != NULL; node = list_pop_front(&waiting)) {
+		struct exchange *ex = container_of(node, struct exchange, node);
+		e->waiting_count--;
+		e->reactor->counters.waiting--;
+		ex->owner->on_lost(ex, loss);
+	}
+}
+
+/* One exchange that could not be submitted; the others go on. */
+static void fail_one(freshet_endpoint *e, struct exchange *ex, freshet_err err)
+{
+	freshet_outcome loss = {.err = err, .unprocessed = true, .text = freshet_str_of(freshet_err_text(err))};
+	endpoint_dequeue(e, ex);
+	ex->owner->on_lost(ex, &loss);
+}
+
+/* Gives the line to the connections that have room. */
+static void fill_conns(freshet_endpoint *e)
+{
+	list_each_safe (node, after, &e->conns) {
+		struct conn *c = container_of(node, struct conn, node);
+		while (!list_empty(&e->waiting) && conn_has_room(c)) {
+			struct exchange *ex = container_of(e->waiting.next, struct exchange, node);
+			freshet_err err = conn_submit(c, ex);
+			if (err == FRESHET_OK) {
+				e->waiting_count--;
+				e->reactor->counters.waiting--;
+			} else if (err != FRESHET_EHTTP_GOAWAY) {
+				fail_one(e, ex, err);
+			}
+		}
+	}
+}
+
+static void dial_more(freshet_endpoint *e)
+{
+	freshet_reactor *r = e->reactor;
+	if (e->redial_ms > r->now_ms) {
+		reactor_due_by(r, &e->deadline, e->redial_ms);
+		return;
+	}
+	struct conn_census census = count_conns(e);
+	uint32_t expected = place_capacity(&e->limits.place, e->expected_capacity);
+	uint32_t wanted =
+		place_connections_to_open(&e->limits.place, e->waiting_count, census.up, census.on_their_way, expected);
+	while (wanted-- > 0 && census.on_their_way++ < DIALS_AT_ONCE) {
+		freshet_err err = conn_open(e);
+		if (err == FRESHET_OK)
+			continue;
+		freshet_outcome loss = {.err = err, .unprocessed = true};
+		loss.text = freshet_str_of(freshet_err_text(err));
+		if (census.up == 0 && census.on_their_way == 1)
+			fail_waiting(e, &loss);
+		return;
+	}
+}
+
+static void pump(freshet_endpoint *e)
+{
+	e->pump_due = false;
+	fill_conns(e);
+	if (!list_empty(&e->waiting) && !e->closing)
+		dial_more(e);
+}
+
+static void ask_for_pump(freshet_endpoint *e)
+{
+	e->pump_due = true;
+	reactor_defer(e->reactor, &e->task);
+}
+
+void endpoint_enqueue(freshet_endpoint *e, struct exchange *ex, bool first)
+{
+	if (first)
+		list_push_front(&e->waiting, &ex->node);
+	else
+		list_push_back(&e->waiting, &ex->node);
+	e->waiting_count++;
+	e->reactor->counters.waiting++;
+	ask_for_pump(e);
+}
+
+void endpoint_dequeue(freshet_endpoint *e, struct exchange *ex)
+{
+	if (ex->conn != NULL || list_empty(&ex->node))
+		return;
+	list_remove(&ex->node);
+	e->waiting_count--;
+	e->reactor->counters.waiting--;
+}
+
+freshet_err endpoint_admits(const freshet_endpoint *e)
+{
+	if (e->closing || e->reactor->closing)
+		return FRESHET_ESTATE;
+	return e->waiting_count < e->limits.max_waiting ? FRESHET_OK : FRESHET_EQUEUE_FULL;
+}
+
+freshet_err endpoint_describe(freshet_endpoint *e, freshet_str path, struct wire_request *out)
+{
+	struct bytes *scratch = &e->reactor->path;
+	scratch->len = 0;
+	if (!bytes_append_str(scratch, e->url.path) || !bytes_append_str(scratch, path))
+		return FRESHET_ENOMEM;
+	out->scheme = freshet_str_of(e->url.tls ? "https" : "http");
+	out->authority = e->url.authority;
+	out->path = bytes_str(scratch);
+	return FRESHET_OK;
+}
+
+void endpoint_conn_up(freshet_endpoint *e)
+{
+	e->dial_failures = 0;
+	e->redial_ms = 0;
+	ask_for_pump(e);
+}
+
+void endpoint_conn_greeted(freshet_endpoint *e, uint32_t capacity)
+{
+	e->expected_capacity = capacity;
+	ask_for_pump(e);
+}
+
+void endpoint_conn_drains(freshet_endpoint *e)
+{
+	ask_for_pump(e);
+}
+
+void endpoint_conn_gone(freshet_endpoint *e)
+{
+	ask_for_pump(e);
+}
+
+void endpoint_room_made(freshet_endpoint *e)
+{
+	if (!list_empty(&e->waiting))
+		ask_for_pump(e);
+}
+
+void endpoint_conn_failed(freshet_endpoint *e, const freshet_outcome *loss)
+{
+	uint64_t pause = REDIAL_MIN_MS;
+	for (uint32_t i = 0; i < e->dial_failures && pause < REDIAL_MAX_MS; i++)
+		pause *= 2;
+	e->dial_failures++;
+	struct conn_census census = count_conns(e);
+	if (census.up == 0 && census.on_their_way == 0) {
+		/* Each of those that waited pauses by itself before it comes back: the endpoint need not. */
+		e->redial_ms = 0;
+		fail_waiting(e, loss);
+	} else {
+		e->redial_ms = time_add(e->reactor->now_ms, retry_jitter(pause, random_next(&e->reactor->random)));
+	}
+	ask_for_pump(e);
+}
+
+void endpoint_due(freshet_endpoint *e)
+{
+	pump(e);
+}
+
+static void endpoint_free(freshet_endpoint *e)
+{
+	headers_free(e->headers, e->header_count);
+	tls_context_free(e->tls);
+	policy_clear(&e->policy);
+	mem_free(e->url_text);
+	mem_free(e);
+}
+
+static void end_all(freshet_endpoint *e)
+{
+	list_each_safe (node, after, &e->streams)
+		stream_end(container_of(node, freshet_stream, in_endpoint), FRESHET_ECANCELED);
+	list_each_safe (request_node, request_after, &e->requests)
+		request_end(container_of(request_node, freshet_request, in_endpoint), FRESHET_ECANCELED);
+}
+
+/* The last step of closing. */
+static void bury(freshet_endpoint *e)
+{
+	list_each_safe (node, after, &e->conns)
+		conn_close(container_of(node, struct conn, node));
+	reactor_release_deadline(e->reactor, &e->deadline);
+	list_remove(&e->node);
+	if (e->reactor->closing)
+		loop_wake(&e->reactor->loop);
+	endpoint_free(e);
+}
+
+static void endpoint_turn(struct task *task)
+{
+	freshet_endpoint *e = container_of(task, freshet_endpoint, task);
+	if (e->pump_due && !e->closing)
+		pump(e);
+	if (e->closing && list_empty(&e->streams) && list_empty(&e->requests))
+		bury(e);
+}
+
+void endpoint_released(freshet_endpoint *e)
+{
+	if (e->closing)
+		reactor_defer(e->reactor, &e->task);
+}
+
+void endpoint_close(freshet_endpoint *e)
+{
+	if (e->closing)
+		return;
+	e->closing = true;
+	end_all(e);
+	reactor_defer(e->reactor, &e->task);
+}
+
+static freshet_err copy_headers(freshet_endpoint *e, const freshet_endpoint_options *o)
+{
+	/* The endpoint's own two come first; one of the same name among the caller's replaces them. */
+	char agent[64];
+	char *bearer = NULL;
+	snprintf(agent, sizeof agent, "freshet/%s", FRESHET_VERSION);
+	size_t own = 0;
+	freshet_header defaults[2];
+	const char *user_agent = o->user_agent != NULL ? o->user_agent : agent;
+	defaults[own++] = (freshet_header){freshet_str_of("user-agent"), freshet_str_of(user_agent), false};
+	size_t bearer_size = 0;
+	if (o->bearer_token != NULL) {
+		bearer_size = strlen(o->bearer_token) + sizeof "Bearer ";
+		if ((bearer = mem_alloc(bearer_size)) == NULL)
+			return FRESHET_ENOMEM;
+		snprintf(bearer, bearer_size, "Bearer %s", o->bearer_token);
+		defaults[own++] = (freshet_header){freshet_str_of("authorization"), freshet_str_of(bearer), true};
+	}
+	freshet_header *all = mem_array(own + o->header_count, sizeof *all);
+	freshet_err err = all != NULL ? FRESHET_OK : FRESHET_ENOMEM;
+	size_t count = 0;
+	for (size_t i = 0; i < own && err == FRESHET_OK; i++)
+		if (field_find(o->headers, o->header_count, defaults[i].name.ptr).ptr == NULL)
+			all[count++] = defaults[i];
+	for (size_t i = 0; i < o->header_count && err == FRESHET_OK; i++)
+		all[count++] = o->headers[i];
+	if (err == FRESHET_OK)
+		err = headers_copy(all, count, 0, &e->headers);
+	if (err == FRESHET_OK)
+		e->header_count = count;
+	mem_free(all);
+	mem_wipe(bearer, bearer_size);
+	mem_free(bearer);
+	return err;
+}
+
+static uint32_t or_default(uint32_t value, uint32_t otherwise)
+{
+	return value != 0 ? value : otherwise;
+}
+
+static uint64_t time_or_default(uint64_t value, uint64_t otherwise)
+{
+	return value != 0 ? value : otherwise;
+}
+
+static void set_limits(struct endpoint_limits *l, const freshet_endpoint_options *o)
+{
+	*l = (struct endpoint_limits){
+		.place = {.max_connections = or_default(o->max_connections, 64),
+			.max_streams = or_default(o->max_streams_per_connection, 1000)},
+		.max_waiting = or_default(o->max_waiting, 1000000),
+		.stream_window = or_default(o->stream_window, 256 * 1024),
+		.connection_window = or_default(o->connection_window, 16 * 1024 * 1024),
+		.connect_timeout_ms = time_or_default(o->connect_timeout_ms, 10000),
+		.ping_interval_ms = time_or_default(o->ping_interval_ms, 20000),
+		.ping_timeout_ms = time_or_default(o->ping_timeout_ms, 10000),
+		.idle_close_ms = time_or_default(o->idle_close_ms, 60000),
+		.max_header_bytes = o->max_header_bytes != 0 ? o->max_header_bytes : (size_t)64 * 1024,
+	};
+	l->credit_step = place_credit_step(l->stream_window);
+}
+
+static freshet_err parse_url(freshet_endpoint *e, const freshet_endpoint_options *o)
+{
+	if (o->url == NULL)
+		return FRESHET_EINVAL;
+	if ((e->url_text = mem_copy(o->url, strlen(o->url))) == NULL)
+		return FRESHET_ENOMEM;
+	freshet_err err = url_parse(e->url_text, &e->url);
+	if (err != FRESHET_OK)
+		return err;
+	e->name = (freshet_str){e->url_text, (size_t)(e->url.authority.ptr - e->url_text) + e->url.authority.len};
+	if (!e->url.tls && o->protocol != FRESHET_PROTOCOL_HTTP2)
+		return FRESHET_EUNSUPPORTED;
+	return FRESHET_OK;
+}
+
+freshet_err endpoint_new(freshet_reactor *r, const freshet_endpoint_options *o, freshet_endpoint **out)
+{
+	if (r->closing)
+		return FRESHET_ESTATE;
+	freshet_endpoint *e = mem_zalloc(sizeof *e);
+	if (e == NULL)
+		return FRESHET_ENOMEM;
+	e->reactor = r;
+	e->deadline.kind = DUE_ENDPOINT;
+	e->expected_capacity = 100;
+	list_init(&e->conns);
+	list_init(&e->waiting);
+	list_init(&e->streams);
+	list_init(&e->requests);
+	task_init(&e->task, endpoint_turn);
+	set_limits(&e->limits, o);
+	const struct tls_trust trust = {o->ca_file, o->ca_dir};
+	freshet_err err = parse_url(e, o);
+	if (err == FRESHET_OK && (e->limits.stream_window > INT32_MAX || e->limits.connection_window > INT32_MAX))
+		err = FRESHET_EINVAL;
+	if (err == FRESHET_OK)
+		err = policy_init(&e->policy, &o->stream);
+	if (err == FRESHET_OK)
+		err = copy_headers(e, o);
+	if (err == FRESHET_OK && e->url.tls)
+		err = tls_context_new(&trust, &e->tls);
+	if (err == FRESHET_OK && !reactor_reserve_deadline(r))
+		err = FRESHET_ENOMEM;
+	if (err != FRESHET_OK) {
+		endpoint_free(e);
+		return err;
+	}
+	list_push_back(&r->endpoints, &e->node);
+	*out = e;
+	return FRESHET_OK;
+}

@@ -1,0 +1,91 @@
+/*
+ * An endpoint inside: its connections, the line of exchanges that wait for one, and what is open on it.
+ */
+#ifndef REACTOR_ENDPOINT_H
+#define REACTOR_ENDPOINT_H
+
+#include "base/url.h"
+#include "flow/place.h"
+#include "reactor/exchange.h"
+#include "reactor/policy.h"
+#include "reactor/reactor.h"
+
+struct tls_context;
+
+struct endpoint_limits {
+	struct place_limits place;
+	uint32_t max_waiting;
+	uint32_t stream_window;
+	uint32_t connection_window;
+	uint32_t credit_step;
+	uint64_t connect_timeout_ms;
+	uint64_t ping_interval_ms;
+	uint64_t ping_timeout_ms;
+	uint64_t idle_close_ms;
+	size_t max_header_bytes;
+};
+
+struct freshet_endpoint {
+	struct list node; /* of the reactor */
+	struct task task;
+	struct deadline deadline; /* the next dial after failed ones */
+	freshet_reactor *reactor;
+	char *url_text;
+	struct url url;
+	freshet_str name; /* scheme and authority, for people */
+	freshet_header *headers;
+	size_t header_count;
+	struct tls_context *tls;
+	struct endpoint_limits limits;
+	struct stream_policy policy;
+	struct list conns;
+	struct list waiting; /* exchanges */
+	size_t waiting_count;
+	struct list streams;
+	struct list requests;
+	uint32_t expected_capacity; /* what a connection took last time */
+	uint32_t dial_failures;     /* in a row */
+	uint64_t redial_ms;         /* no dial before; 0: at once */
+	bool pump_due;
+	bool closing;
+};
+
+freshet_err endpoint_new(freshet_reactor *r, const freshet_endpoint_options *options, freshet_endpoint **out);
+void endpoint_close(freshet_endpoint *e);
+void endpoint_due(freshet_endpoint *e);
+
+/* Puts an exchange in line: behind the others, or, when it was moved by the peer, before them. */
+void endpoint_enqueue(freshet_endpoint *e, struct exchange *ex, bool first);
+
+/* Takes an exchange out of the line; harmless when it is not in it. */
+void endpoint_dequeue(freshet_endpoint *e, struct exchange *ex);
+
+/* FRESHET_EQUEUE_FULL, FRESHET_ESTATE, FRESHET_OK: may another exchange be opened? */
+freshet_err endpoint_admits(const freshet_endpoint *e);
+
+/*
+ * The fields of a request: the endpoint's and then the given ones, of which one replaces the endpoint's of the same name.
+ * They lie in the reactor's scratch with room for `spare` more. NULL when there is no memory.
+ */
+freshet_header *endpoint_fields(
+	freshet_endpoint *e, const freshet_header *own, size_t own_count, size_t spare, size_t *count);
+
+/* What is common to each request: scheme, authority and the path behind the endpoint's own, in the reactor's scratch. */
+freshet_err endpoint_describe(freshet_endpoint *e, freshet_str path, struct wire_request *out);
+
+/* Something of the endpoint has ended: when it is closing and was the last, the endpoint goes. */
+void endpoint_released(freshet_endpoint *e);
+
+/* From its connections. */
+void endpoint_conn_up(freshet_endpoint *e);
+void endpoint_conn_greeted(freshet_endpoint *e, uint32_t capacity);
+void endpoint_conn_drains(freshet_endpoint *e);
+void endpoint_conn_gone(freshet_endpoint *e);
+void endpoint_conn_failed(freshet_endpoint *e, const freshet_outcome *loss);
+void endpoint_room_made(freshet_endpoint *e);
+
+/* Copies header fields, names in lower case, into one array; FRESHET_EINVAL for one that may not be sent. */
+freshet_err headers_copy(const freshet_header *from, size_t count, size_t spare, freshet_header **out);
+void headers_free(freshet_header *headers, size_t count);
+
+#endif

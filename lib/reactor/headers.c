@@ -1,0 +1,86 @@
+/*
+ * Copies of header fields that an endpoint, a stream or a request keeps. Values that are secrets are wiped when they go.
+ */
+#include "reactor/endpoint.h"
+
+#include "base/fields.h"
+#include "base/mem.h"
+
+/* One block for name and value, so that a field is one allocation. */
+static freshet_err copy_field(freshet_header *to, const freshet_header *from)
+{
+	char *text = mem_alloc(from->name.len + from->value.len + 1);
+	if (text == NULL)
+		return FRESHET_ENOMEM;
+	for (size_t i = 0; i < from->name.len; i++) {
+		char c = from->name.ptr[i];
+		text[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	}
+	if (from->value.len > 0)
+		memcpy(text + from->name.len, from->value.ptr, from->value.len);
+	to->name = (freshet_str){text, from->name.len};
+	to->value = (freshet_str){text + from->name.len, from->value.len};
+	to->secret = from->secret || field_name_is(from->name, "authorization") ||
+		     field_name_is(from->name, "proxy-authorization") || field_name_is(from->name, "cookie");
+	return FRESHET_OK;
+}
+
+freshet_err headers_copy(const freshet_header *from, size_t count, size_t spare, freshet_header **out)
+{
+	*out = NULL;
+	if (count > SIZE_MAX - spare)
+		return FRESHET_ENOMEM;
+	if (count + spare == 0)
+		return FRESHET_OK;
+	freshet_header *headers = mem_array(count + spare, sizeof *headers);
+	if (headers == NULL)
+		return FRESHET_ENOMEM;
+	freshet_err err = FRESHET_OK;
+	for (size_t i = 0; i < count && err == FRESHET_OK; i++) {
+		if (!field_valid(&from[i]) || field_is_hop_by_hop(from[i].name))
+			err = FRESHET_EINVAL;
+		else
+			err = copy_field(&headers[i], &from[i]);
+	}
+	if (err != FRESHET_OK)
+		headers_free(headers, count);
+	else
+		*out = headers;
+	return err;
+}
+
+void headers_free(freshet_header *headers, size_t count)
+{
+	for (size_t i = 0; headers != NULL && i < count; i++) {
+		union {
+			const char *constant;
+			char *text;
+		} block = {headers[i].name.ptr};
+		if (headers[i].secret)
+			mem_wipe(block.text, headers[i].name.len + headers[i].value.len);
+		mem_free(block.text);
+	}
+	mem_free(headers);
+}
+
+freshet_header *endpoint_fields(
+	freshet_endpoint *e, const freshet_header *own, size_t own_count, size_t spare, size_t *count)
+{
+	freshet_reactor *r = e->reactor;
+	void *fields = r->fields;
+	bool grown = mem_grow(&fields, &r->fields_capacity, e->header_count + own_count + spare, sizeof *r->fields);
+	r->fields = fields;
+	if (!grown)
+		return NULL;
+	*count = 0;
+	for (size_t i = 0; i < e->header_count; i++) {
+		bool replaced = false;
+		for (size_t j = 0; j < own_count && !replaced; j++)
+			replaced = freshet_str_equal(own[j].name, e->headers[i].name);
+		if (!replaced)
+			r->fields[(*count)++] = e->headers[i];
+	}
+	for (size_t i = 0; i < own_count; i++)
+		r->fields[(*count)++] = own[i];
+	return r->fields;
+}

@@ -1,0 +1,55 @@
+/*
+ * A request inside.
+ */
+#ifndef REACTOR_REQUEST_H
+#define REACTOR_REQUEST_H
+
+#include "reactor/endpoint.h"
+#include "reactor/ending.h"
+
+#include <freshet/request.h>
+
+enum request_state {
+	REQUEST_WAITING, /* in line */
+	REQUEST_SENT,    /* the answer is to come, or is coming */
+	REQUEST_PAUSE,   /* before it is sent again */
+	REQUEST_DONE,
+};
+
+struct freshet_request {
+	struct exchange exchange;
+	struct list in_endpoint;
+	struct task task;
+	struct deadline deadline;
+	freshet_endpoint *endpoint;
+	freshet_request_done_fn *on_done;
+	void *user;
+	char *method; /* NULL: GET */
+	char *path;
+	freshet_header *headers;
+	size_t header_count;
+	char *body_bytes;
+	struct wire_body body;
+	char content_length[24];
+	struct wire_answer *answer;
+	struct bytes answer_body;
+	struct ending ending;
+	size_t max_body;
+	uint64_t deadline_ms; /* of the whole exchange */
+	uint64_t pause_until_ms;
+	uint32_t max_attempts;
+	uint32_t attempts; /* failed so far */
+	uint16_t moves;
+	bool repeatable;
+	enum request_state state;
+	freshet_err result;
+};
+
+freshet_err request_send(freshet_endpoint *e, const freshet_request_options *options, freshet_request **out);
+
+/* Ends the request; on_done comes on a later turn. Again: nothing. */
+void request_end(freshet_request *q, freshet_err result);
+
+void request_due(freshet_request *q);
+
+#endif

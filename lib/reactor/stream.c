@@ -1,0 +1,767 @@
+/*
+ * A stream over any number of connections.
+ *
+ * Happy path: the stream joins its endpoint's line, a connection takes the subscription, the answer is an event stream,
+ * and each piece of the body is given to the parser, whose events go through the door one by one.
+ *
+ * Failures: whatever ends the body without being final is a cut. The parser forgets the unfinished event, the stream
+ * pauses (flow/retry.h) and subscribes again from its cursor. What cannot get better ends the stream. An answer of
+ * another kind is read for its body first, so that the outcome can show it.
+ *
+ * Closing: stream_end takes the stream off its connection; on_done and the memory are for a later turn.
+ */
+#include "reactor/stream.h"
+
+#include "base/check.h"
+#include "base/fields.h"
+#include "base/mem.h"
+#include "flow/cursor.h"
+#include "flow/retry.h"
+#include "reactor/conn.h"
+#include "reactor/door.h"
+
+#include <stdio.h>
+
+/* A subscription that servers refuse unprocessed moves at once, but not for ever. */
+#define MOVES_AT_ONCE 8
+
+static void step(freshet_stream *s, enum stream_step by)
+{
+	enum stream_state next = stream_next_state((enum stream_state)s->state, by);
+	if (CHECK(next != STREAM_NONE))
+		s->state = (uint8_t)next;
+}
+
+static freshet_stream *stream_of(struct exchange *ex)
+{
+	return container_of(ex, freshet_stream, exchange);
+}
+
+static uint64_t whole_deadline(const freshet_stream *s)
+{
+	return s->extra != NULL ? s->extra->deadline_ms : UINT64_MAX;
+}
+
+/* When the present state has lasted too long; UINT64_MAX: never. */
+static uint64_t state_deadline(const freshet_stream *s)
+{
+	switch ((enum stream_state)s->state) {
+	case STREAM_SENT:
+	case STREAM_REFUSED: return time_add(s->mark_ms, s->policy->headers_timeout_ms);
+	case STREAM_OPEN:
+		return s->paused || s->held != NULL ? UINT64_MAX : time_add(s->mark_ms, s->policy->idle_timeout_ms);
+	case STREAM_BACKOFF: return s->mark_ms;
+	case STREAM_WAITING:
+	case STREAM_NONE:
+	case STREAM_DONE:
+	case STREAM_STATE_COUNT: break;
+	}
+	return UINT64_MAX;
+}
+
+static void arm(freshet_stream *s)
+{
+	uint64_t at = state_deadline(s);
+	uint64_t whole = whole_deadline(s);
+	reactor_due_by(s->endpoint->reactor, &s->deadline, at < whole ? at : whole);
+}
+
+static void drop_held(freshet_stream *s)
+{
+	if (s->held != NULL)
+		bytes_clear(&s->held->bytes);
+	mem_free(s->held);
+	s->held = NULL;
+	s->end_held = false;
+	s->lost_held = false;
+}
+
+/* The place where the stream's last failure is kept; NULL when there is no memory for it. */
+static struct ending *ending_of(freshet_stream *s)
+{
+	if (s->ending == NULL)
+		s->ending = ending_new();
+	return s->ending;
+}
+
+static void note_error(freshet_stream *s, freshet_err err, const char *text)
+{
+	struct ending *e = ending_of(s);
+	if (e != NULL)
+		ending_set_error(e, err, text);
+}
+
+/* Off the connection or out of the line. */
+static void leave(freshet_stream *s)
+{
+	if (s->exchange.conn != NULL)
+		exchange_leave(&s->exchange);
+	else
+		endpoint_dequeue(s->endpoint, &s->exchange);
+}
+
+void stream_end(freshet_stream *s, freshet_err result)
+{
+	if (s->state == STREAM_DONE)
+		return;
+	leave(s);
+	step(s, STEP_END);
+	s->result = result;
+	deadline_clear(&s->endpoint->reactor->deadlines, &s->deadline);
+	reactor_defer(s->endpoint->reactor, &s->task);
+}
+
+/* Ends the stream for what its `ending` says. */
+static void end_failed(freshet_stream *s)
+{
+	stream_end(s, s->ending != NULL ? s->ending->outcome.err : FRESHET_ENOMEM);
+}
+
+static void fail(freshet_stream *s, freshet_err err, const char *text)
+{
+	note_error(s, err, text);
+	stream_end(s, err);
+}
+
+/* Forgets what the connection left unfinished; what was lost with it comes again. */
+static void forget_unfinished(freshet_stream *s)
+{
+	s->endpoint->reactor->counters.discarded_bytes += sse_unfinished(&s->parser);
+	sse_reset(&s->parser);
+}
+
+static bool may_repeat(const freshet_stream *s, const freshet_outcome *cause)
+{
+	return s->repeatable || cause->unprocessed;
+}
+
+/* Pauses before the next subscription. */
+static void back_off(freshet_stream *s, uint64_t pause_ms)
+{
+	step(s, STEP_CUT);
+	s->mark_ms = time_add(s->endpoint->reactor->now_ms, pause_ms);
+	arm(s);
+}
+
+static void cut(freshet_stream *s, const freshet_outcome *cause)
+{
+	freshet_reactor *r = s->endpoint->reactor;
+	struct ending *e = ending_of(s);
+	forget_unfinished(s);
+	if (e == NULL) {
+		stream_end(s, FRESHET_ENOMEM);
+		return;
+	}
+	/* An answer of an earlier attempt has nothing to do with this one. */
+	if (s->state != STREAM_REFUSED)
+		ending_clear(e);
+	ending_set(e, cause);
+	s->attempts++;
+	e->outcome.attempts = s->attempts;
+	struct retry_policy policy = s->policy->retry;
+	sse_retry_ms(&s->parser, &policy.min_ms);
+	const struct retry_cause why = {e->outcome.err, e->outcome.http_status, e->outcome.retry_after_ms};
+	uint64_t pause;
+	if (!may_repeat(s, cause) ||
+		!retry_after_failure(&policy, &why, s->attempts, random_next(&r->random), &pause)) {
+		end_failed(s);
+		return;
+	}
+	back_off(s, pause);
+	door_stream_cut(s, ending_outcome(e), pause);
+}
+
+static void cut_for(freshet_stream *s, freshet_err err)
+{
+	freshet_outcome cause = {.err = err, .text = freshet_str_of(freshet_err_text(err))};
+	cut(s, &cause);
+}
+
+/* The peer surely did nothing: back to the head of the line, without a pause, unless that goes on and on. */
+static bool move(freshet_stream *s, const freshet_outcome *loss)
+{
+	bool by_peer = loss->err == FRESHET_EHTTP_REFUSED || loss->err == FRESHET_EHTTP_GOAWAY;
+	if (!loss->unprocessed || !by_peer || s->moves >= MOVES_AT_ONCE)
+		return false;
+	s->moves++;
+	forget_unfinished(s);
+	s->resumed = true;
+	step(s, STEP_MOVED);
+	endpoint_enqueue(s->endpoint, &s->exchange, true);
+	return true;
+}
+
+/* The body ended as it should. */
+static void end_of_body(freshet_stream *s)
+{
+	if (s->state == STREAM_REFUSED) {
+		cut(s, ending_outcome(s->ending));
+		return;
+	}
+	if (s->policy->end_is_final) {
+		forget_unfinished(s);
+		stream_end(s, FRESHET_OK);
+		return;
+	}
+	cut_for(s, s->state == STREAM_OPEN ? FRESHET_EHTTP_TRUNCATED : FRESHET_EHTTP_PROTOCOL);
+}
+
+/* True when the event has been shown before. Moves the number of the cursor. */
+static bool is_duplicate(freshet_stream *s, const freshet_event *event, freshet_str cursor)
+{
+	uint64_t number;
+	if ((event->flags & FRESHET_EVENT_OWN_ID) == 0)
+		return false;
+	switch (s->policy->duplicates) {
+	case FRESHET_DUPLICATES_SHOW: return false;
+	case FRESHET_DUPLICATES_REPEAT: return s->resumed && freshet_str_equal(event->id, cursor);
+	case FRESHET_DUPLICATES_ORDER:
+		if (!cursor_number(event->id, &number))
+			return false;
+		if (s->has_order && number <= s->order)
+			return true;
+		s->order = number;
+		s->has_order = true;
+		return false;
+	}
+	return false;
+}
+
+/* An event that was passed already must not take the cursor back with it. */
+static void keep_order(freshet_stream *s)
+{
+	char text[24];
+	if (s->policy->duplicates != FRESHET_DUPLICATES_ORDER)
+		return;
+	int len = snprintf(text, sizeof text, "%llu", (unsigned long long)s->order);
+	sse_set_last_id(&s->parser, (freshet_str){text, (size_t)len});
+}
+
+/* What the application set while the event was shown. */
+static void apply_cursor(freshet_stream *s)
+{
+	if (s->extra == NULL || s->extra->cursor == NULL)
+		return;
+	freshet_err err = sse_set_last_id(&s->parser, freshet_str_of(s->extra->cursor));
+	mem_free(s->extra->cursor);
+	s->extra->cursor = NULL;
+	if (err != FRESHET_OK)
+		fail(s, err, NULL);
+}
+
+static void show(freshet_stream *s, const freshet_event *event)
+{
+	s->attempts = 0;
+	s->moves = 0;
+	s->events++;
+	door_stream_event(s, event);
+}
+
+/* The cursor before the next event, copied where that event may have to be held against it. */
+struct cursor_before {
+	char text[128];
+	size_t len;
+};
+
+static freshet_str remember_cursor(const freshet_stream *s, struct cursor_before *before)
+{
+	if (s->policy->duplicates != FRESHET_DUPLICATES_REPEAT || !s->resumed)
+		return (freshet_str){NULL, 0};
+	freshet_str id = sse_last_id(&s->parser);
+	before->len = id.len < sizeof before->text ? id.len : 0;
+	memcpy(before->text, id.ptr, before->len);
+	return (freshet_str){before->text, before->len};
+}
+
+/* Takes the events out of the parser until it wants more, or until a callback has changed what is to be done. */
+static freshet_sse_result take_events(freshet_stream *s)
+{
+	freshet_event event;
+	struct cursor_before before;
+	freshet_sse_result result = FRESHET_SSE_MORE;
+	while (s->state == STREAM_OPEN && !s->paused) {
+		freshet_str cursor = remember_cursor(s, &before);
+		result = sse_next(&s->parser, &event);
+		if (result != FRESHET_SSE_EVENT)
+			break;
+		if (is_duplicate(s, &event, cursor)) {
+			s->duplicates++;
+			s->endpoint->reactor->counters.duplicates++;
+			keep_order(s);
+		} else {
+			show(s, &event);
+			apply_cursor(s);
+		}
+		s->resumed = false;
+	}
+	return result;
+}
+
+static void parse_failed(freshet_stream *s)
+{
+	uint64_t position = 0;
+	freshet_err err = sse_error(&s->parser, &position);
+	char text[128];
+	snprintf(
+		text, sizeof text, "%s, at byte %llu of the body", freshet_err_text(err), (unsigned long long)position);
+	note_error(s, err, text);
+	if (s->ending != NULL)
+		s->ending->outcome.position = position;
+	stream_end(s, err);
+}
+
+/* Keeps bytes for later. False when there is no memory: the stream has then failed. */
+static bool hold(freshet_stream *s, const uint8_t *bytes, size_t len)
+{
+	if (len == 0)
+		return true;
+	if (s->held == NULL)
+		s->held = mem_zalloc(sizeof *s->held);
+	if (s->held != NULL && bytes_append(&s->held->bytes, bytes, len))
+		return true;
+	fail(s, FRESHET_ENOMEM, NULL);
+	return false;
+}
+
+/* Reads a piece of the body; returns how many bytes of it are used up. */
+static size_t read_piece(freshet_stream *s, const uint8_t *bytes, size_t len)
+{
+	const uint8_t *rest;
+	sse_feed(&s->parser, bytes, len);
+	s->reading = true;
+	freshet_sse_result result = take_events(s);
+	s->reading = false;
+	if (result == FRESHET_SSE_FAILED && s->state == STREAM_OPEN)
+		parse_failed(s);
+	return len - sse_take_rest(&s->parser, &rest);
+}
+
+static void settle(freshet_stream *s);
+
+static void on_data(struct exchange *ex, const uint8_t *bytes, size_t len)
+{
+	freshet_stream *s = stream_of(ex);
+	s->mark_ms = s->endpoint->reactor->now_ms;
+	if (s->state == STREAM_REFUSED) {
+		exchange_credit(ex, len);
+		if (!ending_add_body(s->ending, bytes, len)) {
+			leave(s);
+			end_of_body(s);
+		}
+		return;
+	}
+	if (s->state != STREAM_OPEN)
+		return;
+	if (s->paused || s->held != NULL) {
+		hold(s, bytes, len);
+		return;
+	}
+	size_t used = read_piece(s, bytes, len);
+	exchange_credit(ex, used);
+	if (s->state == STREAM_OPEN && used < len)
+		hold(s, bytes + used, len - used);
+	else if (s->state != STREAM_OPEN)
+		settle(s);
+}
+
+static void on_end(struct exchange *ex)
+{
+	freshet_stream *s = stream_of(ex);
+	if (s->held != NULL)
+		s->end_held = true;
+	else
+		end_of_body(s);
+}
+
+static void on_lost(struct exchange *ex, const freshet_outcome *loss)
+{
+	freshet_stream *s = stream_of(ex);
+	if (s->state == STREAM_DONE || move(s, loss))
+		return;
+	if (s->state == STREAM_REFUSED) {
+		end_of_body(s);
+		return;
+	}
+	if (s->held == NULL) {
+		cut(s, loss);
+		return;
+	}
+	/* What arrived is shown first. */
+	struct ending *e = ending_of(s);
+	if (e != NULL)
+		ending_set(e, loss);
+	s->lost_held = true;
+}
+
+static void on_sent(struct exchange *ex)
+{
+	freshet_stream *s = stream_of(ex);
+	step(s, STEP_SUBMIT);
+	s->mark_ms = s->endpoint->reactor->now_ms;
+	if (s->subscriptions++ > 0)
+		s->endpoint->reactor->counters.reconnects++;
+	if (s->extra != NULL)
+		s->extra->body.sent = 0;
+	arm(s);
+}
+
+/* What an answer other than an event stream means. */
+static void refuse(freshet_stream *s, const struct wire_answer *answer)
+{
+	struct ending *e = ending_of(s);
+	step(s, STEP_REFUSED);
+	if (e == NULL) {
+		stream_end(s, FRESHET_ENOMEM);
+		return;
+	}
+	freshet_err err = FRESHET_EHTTP_STATUS;
+	if (answer->status >= 300 && answer->status < 400)
+		err = FRESHET_EHTTP_REDIRECT;
+	else if (answer->status == 200)
+		err = FRESHET_ECONTENT_TYPE;
+	char text[96];
+	snprintf(text, sizeof text, "%s (status %d)", freshet_err_text(err), answer->status);
+	ending_clear(e);
+	ending_set_error(e, err, text);
+	ending_set_answer(e, answer, loop_calendar_s());
+	arm(s);
+}
+
+static void on_answer(struct exchange *ex, struct wire_answer *answer)
+{
+	freshet_stream *s = stream_of(ex);
+	freshet_str type = field_find(answer->fields, answer->count, "content-type");
+	s->mark_ms = s->endpoint->reactor->now_ms;
+	if (answer->status == 204) {
+		/* The server asks not to come back (WHATWG HTML, 9.2.3). */
+		stream_end(s, FRESHET_OK);
+	} else if (answer->status == 200 && field_is_event_stream(type)) {
+		step(s, STEP_OPENED);
+		if (s->ending != NULL)
+			ending_clear(s->ending);
+		arm(s);
+		door_stream_open(s);
+	} else {
+		refuse(s, answer);
+	}
+	wire_answer_free(answer);
+}
+
+static freshet_err describe(struct exchange *ex, struct wire_request *out)
+{
+	freshet_stream *s = stream_of(ex);
+	freshet_reactor *r = s->endpoint->reactor;
+	const struct stream_extra *x = s->extra;
+	freshet_str cursor = sse_last_id(&s->parser);
+	*out = (struct wire_request){.method = freshet_str_of(x != NULL && x->method != NULL ? x->method : "GET")};
+	out->body = x != NULL && x->body.bytes.len > 0 ? &x->body : NULL;
+	freshet_err err = endpoint_describe(s->endpoint, (freshet_str){s->path, s->path_len}, out);
+	if (err != FRESHET_OK)
+		return err;
+	if (cursor.len > 0 && (s->policy->cursor_place & FRESHET_CURSOR_QUERY) != 0) {
+		freshet_str path = {s->path, s->path_len};
+		r->path.len = 0;
+		if (!bytes_append_str(&r->path, s->endpoint->url.path) ||
+			!cursor_append_query(&r->path, path, s->policy->cursor_query, cursor))
+			return FRESHET_ENOMEM;
+		out->path = bytes_str(&r->path);
+	}
+	size_t count;
+	freshet_header *fields =
+		endpoint_fields(s->endpoint, x != NULL ? x->headers : NULL, x != NULL ? x->header_count : 0, 3, &count);
+	if (fields == NULL)
+		return FRESHET_ENOMEM;
+	if (field_find(fields, count, "accept").ptr == NULL)
+		fields[count++] =
+			(freshet_header){freshet_str_of("accept"), freshet_str_of("text/event-stream"), false};
+	fields[count++] = (freshet_header){freshet_str_of("cache-control"), freshet_str_of("no-cache"), false};
+	if (cursor.len > 0 && (s->policy->cursor_place & FRESHET_CURSOR_HEADER) != 0)
+		fields[count++] = (freshet_header){freshet_str_of("last-event-id"), cursor, false};
+	out->fields = fields;
+	out->count = count;
+	return FRESHET_OK;
+}
+
+static const struct exchange_owner stream_owner = {
+	.describe = describe,
+	.on_sent = on_sent,
+	.on_answer = on_answer,
+	.on_data = on_data,
+	.on_end = on_end,
+	.on_lost = on_lost,
+};
+
+/* The cut that waited until all that had arrived was shown. */
+static void cut_held(freshet_stream *s)
+{
+	char text[256];
+	if (s->ending == NULL) {
+		cut_for(s, FRESHET_ECLOSED);
+		return;
+	}
+	freshet_outcome loss = *ending_outcome(s->ending);
+	size_t len = loss.text.len < sizeof text ? loss.text.len : sizeof text;
+	memcpy(text, loss.text.ptr, len);
+	loss.text = (freshet_str){text, len};
+	cut(s, &loss);
+}
+
+/* After events were taken: what the connection said meanwhile takes effect. */
+static void settle(freshet_stream *s)
+{
+	if (s->state != STREAM_OPEN) {
+		forget_unfinished(s);
+		drop_held(s);
+	}
+	if (s->held != NULL || s->state != STREAM_OPEN)
+		return;
+	if (s->lost_held) {
+		s->lost_held = false;
+		cut_held(s);
+	} else if (s->end_held) {
+		s->end_held = false;
+		end_of_body(s);
+	}
+}
+
+/* Goes on with what was held while the stream was paused. */
+static void read_held(freshet_stream *s)
+{
+	struct held *h = s->held;
+	size_t used = read_piece(s, h->bytes.data + h->from, h->bytes.len - h->from);
+	exchange_credit(&s->exchange, used);
+	/* A callback may have ended the stream, which leaves the bytes to this place. */
+	h->from += used;
+	if (h->from == h->bytes.len) {
+		bytes_clear(&h->bytes);
+		mem_free(h);
+		s->held = NULL;
+	}
+	s->mark_ms = s->endpoint->reactor->now_ms;
+	settle(s);
+	if (s->state == STREAM_OPEN)
+		arm(s);
+}
+
+static void free_extra(struct stream_extra *x)
+{
+	if (x == NULL)
+		return;
+	mem_free(x->method);
+	headers_free(x->headers, x->header_count);
+	mem_wipe(x->body_bytes, x->body.bytes.len);
+	mem_free(x->body_bytes);
+	if (x->has_policy)
+		policy_clear(&x->policy);
+	mem_free(x->cursor);
+	mem_free(x);
+}
+
+static void stream_free(freshet_stream *s)
+{
+	sse_clear(&s->parser);
+	drop_held(s);
+	ending_free(s->ending);
+	free_extra(s->extra);
+	mem_free(s);
+}
+
+/* The last callback, and then the end of the memory. */
+static void finish(freshet_stream *s)
+{
+	freshet_endpoint *e = s->endpoint;
+	freshet_stream_end end = {.last_event_id = sse_last_id(&s->parser),
+		.events = s->events,
+		.duplicates = s->duplicates,
+		.reconnects = s->subscriptions > 0 ? s->subscriptions - 1 : 0};
+	if (s->ending != NULL && s->ending->outcome.err == s->result && s->result != FRESHET_OK)
+		end.outcome = *ending_outcome(s->ending);
+	end.outcome.err = s->result;
+	if (end.outcome.text.len == 0)
+		end.outcome.text = freshet_str_of(freshet_err_text(s->result));
+	list_remove(&s->in_endpoint);
+	reactor_release_deadline(e->reactor, &s->deadline);
+	e->reactor->counters.streams--;
+	door_stream_done(s, &end);
+	stream_free(s);
+	endpoint_released(e);
+}
+
+static void stream_turn(struct task *task)
+{
+	freshet_stream *s = container_of(task, freshet_stream, task);
+	if (s->state == STREAM_DONE)
+		finish(s);
+	else if (!s->paused && s->held != NULL && s->state == STREAM_OPEN)
+		read_held(s);
+}
+
+void stream_due(freshet_stream *s)
+{
+	freshet_reactor *r = s->endpoint->reactor;
+	if (r->now_ms >= whole_deadline(s)) {
+		fail(s, FRESHET_EDEADLINE, NULL);
+		return;
+	}
+	if (r->now_ms < state_deadline(s)) {
+		arm(s);
+		return;
+	}
+	if (s->state == STREAM_BACKOFF) {
+		step(s, STEP_RETRY);
+		s->resumed = true;
+		arm(s);
+		endpoint_enqueue(s->endpoint, &s->exchange, false);
+		return;
+	}
+	leave(s);
+	if (s->state == STREAM_REFUSED)
+		end_of_body(s);
+	else
+		cut_for(s, s->state == STREAM_SENT ? FRESHET_EHEADERS_TIMEOUT : FRESHET_EIDLE_TIMEOUT);
+}
+
+void stream_reconnect(freshet_stream *s, uint64_t delay_ms)
+{
+	if (s->state == STREAM_DONE)
+		return;
+	reactor_look_at_clock(s->endpoint->reactor);
+	leave(s);
+	if (!s->reading) {
+		forget_unfinished(s);
+		drop_held(s);
+	}
+	s->attempts = 0;
+	back_off(s, delay_ms);
+}
+
+void stream_pause(freshet_stream *s)
+{
+	s->paused = true;
+}
+
+void stream_resume(freshet_stream *s)
+{
+	if (!s->paused || s->state == STREAM_DONE)
+		return;
+	reactor_look_at_clock(s->endpoint->reactor);
+	s->paused = false;
+	s->mark_ms = s->state == STREAM_OPEN ? s->endpoint->reactor->now_ms : s->mark_ms;
+	arm(s);
+	if (s->held != NULL)
+		reactor_defer(s->endpoint->reactor, &s->task);
+}
+
+static struct stream_extra *extra_of(freshet_stream *s)
+{
+	if (s->extra != NULL)
+		return s->extra;
+	s->extra = mem_zalloc(sizeof *s->extra);
+	if (s->extra != NULL)
+		s->extra->deadline_ms = UINT64_MAX;
+	return s->extra;
+}
+
+freshet_err stream_set_cursor(freshet_stream *s, freshet_str id)
+{
+	if (!cursor_valid(id))
+		return FRESHET_EINVAL;
+	if (id.len > s->policy->sse.max_id)
+		return FRESHET_ESSE_ID;
+	uint64_t number;
+	if (s->policy->duplicates == FRESHET_DUPLICATES_ORDER && cursor_number(id, &number)) {
+		s->order = number;
+		s->has_order = true;
+	}
+	if (!s->reading)
+		return sse_set_last_id(&s->parser, id);
+	/* The event that is being shown has a span of the old id: the change waits until the callback has returned. */
+	struct stream_extra *x = extra_of(s);
+	char *copy = x != NULL ? mem_copy(id.ptr, id.len) : NULL;
+	if (copy == NULL)
+		return FRESHET_ENOMEM;
+	mem_free(x->cursor);
+	x->cursor = copy;
+	return FRESHET_OK;
+}
+
+static freshet_err copy_extra(freshet_stream *s, const freshet_stream_options *o)
+{
+	bool plain = o->method == NULL && o->header_count == 0 && o->body.len == 0 && o->policy == NULL;
+	if (plain && o->deadline_ms == 0)
+		return FRESHET_OK;
+	struct stream_extra *x = extra_of(s);
+	freshet_err err = x != NULL ? FRESHET_OK : FRESHET_ENOMEM;
+	if (err == FRESHET_OK && o->method != NULL && (x->method = mem_copy(o->method, strlen(o->method))) == NULL)
+		err = FRESHET_ENOMEM;
+	if (err == FRESHET_OK)
+		err = headers_copy(o->headers, o->header_count, 0, &x->headers);
+	if (err != FRESHET_OK)
+		return err;
+	x->header_count = o->header_count;
+	if (o->body.len > 0) {
+		if ((x->body_bytes = mem_copy(o->body.ptr, o->body.len)) == NULL)
+			return FRESHET_ENOMEM;
+		x->body.bytes = (freshet_str){x->body_bytes, o->body.len};
+	}
+	if (o->policy != NULL) {
+		err = policy_init(&x->policy, o->policy);
+		x->has_policy = err == FRESHET_OK;
+		s->policy = &x->policy;
+	}
+	if (o->deadline_ms != 0)
+		x->deadline_ms = time_add(s->endpoint->reactor->now_ms, o->deadline_ms);
+	return err;
+}
+
+static bool method_valid(const char *method)
+{
+	freshet_header as_field = {freshet_str_of(method), {NULL, 0}, false};
+	return method == NULL || field_valid(&as_field);
+}
+
+freshet_err stream_open(freshet_endpoint *e, const freshet_stream_options *o, freshet_stream **out)
+{
+	freshet_reactor *r = e->reactor;
+	freshet_str path = freshet_str_of(o->path);
+	if (!url_path_valid(path) || path.len > UINT32_MAX || !method_valid(o->method) ||
+		!cursor_valid(o->last_event_id))
+		return FRESHET_EINVAL;
+	freshet_err err = endpoint_admits(e);
+	if (err != FRESHET_OK)
+		return err;
+	reactor_look_at_clock(r);
+	freshet_stream *s = mem_zalloc(sizeof *s + path.len);
+	if (s == NULL)
+		return FRESHET_ENOMEM;
+	s->endpoint = e;
+	s->policy = &e->policy;
+	s->callbacks = o->callbacks;
+	s->user = o->user;
+	s->state = STREAM_WAITING;
+	s->paused = o->paused;
+	s->repeatable = o->repeatable || o->method == NULL || retry_method_is_idempotent(freshet_str_of(o->method));
+	s->deadline.kind = DUE_STREAM;
+	s->path_len = (uint32_t)path.len;
+	memcpy(s->path, path.ptr, path.len);
+	exchange_init(&s->exchange, &stream_owner);
+	list_init(&s->in_endpoint);
+	task_init(&s->task, stream_turn);
+	err = copy_extra(s, o);
+	sse_init(&s->parser, &s->policy->sse);
+	if (err == FRESHET_OK && o->last_event_id.len > 0)
+		err = stream_set_cursor(s, o->last_event_id);
+	if (err == FRESHET_OK && !reactor_reserve_deadline(r))
+		err = FRESHET_ENOMEM;
+	if (err != FRESHET_OK) {
+		stream_free(s);
+		return err;
+	}
+	s->resumed = o->last_event_id.len > 0;
+	list_push_back(&e->streams, &s->in_endpoint);
+	r->counters.streams++;
+	arm(s);
+	endpoint_enqueue(e, &s->exchange, false);
+	*out = s;
+	return FRESHET_OK;
+}

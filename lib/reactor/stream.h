@@ -1,0 +1,78 @@
+/*
+ * A stream inside. There may be a million of them, so the record is small: what few streams need lies behind `extra`,
+ * `ending` and `held`.
+ */
+#ifndef REACTOR_STREAM_H
+#define REACTOR_STREAM_H
+
+#include "flow/states.h"
+#include "reactor/endpoint.h"
+#include "reactor/ending.h"
+#include "sse/parser.h"
+
+#include <freshet/stream.h>
+
+/* What only some streams bring. */
+struct stream_extra {
+	char *method;
+	freshet_header *headers;
+	size_t header_count;
+	struct wire_body body;
+	char *body_bytes;
+	struct stream_policy policy;
+	bool has_policy;
+	uint64_t deadline_ms; /* of the whole stream; UINT64_MAX: none */
+	char *cursor;         /* set by the application while an event is shown */
+};
+
+/* Bytes that arrived while the stream was paused. */
+struct held {
+	struct bytes bytes;
+	size_t from;
+};
+
+struct freshet_stream {
+	struct exchange exchange;
+	struct list in_endpoint;
+	struct task task;
+	struct deadline deadline;
+	freshet_endpoint *endpoint;
+	const struct stream_policy *policy;
+	struct stream_extra *extra; /* NULL: a plain GET */
+	struct ending *ending;      /* NULL: nothing has failed since the last event */
+	struct held *held;          /* NULL: nothing */
+	freshet_stream_callbacks callbacks;
+	void *user;
+	struct sse_parser parser;
+	uint64_t mark_ms; /* sent; the last bytes; the end of the pause: as the state is */
+	uint64_t order;   /* cursor as a number, with FRESHET_DUPLICATES_ORDER */
+	uint64_t events;
+	uint64_t duplicates;
+	uint32_t subscriptions;
+	uint32_t attempts; /* failed, since the last event */
+	uint16_t moves;    /* by the peer, unprocessed, since the last event */
+	uint8_t state;     /* enum stream_state */
+	bool paused : 1;
+	bool repeatable : 1;
+	bool has_order : 1; /* `order` is set */
+	bool resumed : 1;   /* no event yet since the last resume */
+	bool end_held : 1;  /* the body ended, but bytes of it are held */
+	bool lost_held : 1; /* the connection was lost, but bytes are held: `ending` has the cause */
+	bool reading : 1;   /* events are being taken: what the callbacks ask for waits until they return */
+	freshet_err result; /* for on_done */
+	uint32_t path_len;
+	char path[];
+};
+
+freshet_err stream_open(freshet_endpoint *e, const freshet_stream_options *options, freshet_stream **out);
+
+/* Ends the stream; on_done comes on a later turn. Again: nothing. */
+void stream_end(freshet_stream *s, freshet_err result);
+
+void stream_reconnect(freshet_stream *s, uint64_t delay_ms);
+void stream_pause(freshet_stream *s);
+void stream_resume(freshet_stream *s);
+freshet_err stream_set_cursor(freshet_stream *s, freshet_str id);
+void stream_due(freshet_stream *s);
+
+#endif
