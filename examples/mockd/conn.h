@@ -1,0 +1,71 @@
+/*
+ * A connection of the emulator: a socket, TLS or not, and the protocol that lives on it.
+ */
+#ifndef MOCKD_CONN_H
+#define MOCKD_CONN_H
+
+#include "mockd/alloc.h"
+#include "mockd/http.h"
+
+#include "base/list.h"
+
+struct conn;
+struct event;
+struct mockd;
+struct ssl_st;
+
+/* What a connection asks of its protocol. */
+struct protocol {
+	/* Takes what arrived. False: the connection is to be closed once what is pending is written. */
+	bool (*receive)(struct conn *c, const uint8_t *bytes, size_t len);
+	/* Fills in what is to be sent; 0: nothing now. `room` is at least PRODUCE_ROOM. */
+	size_t (*produce)(struct conn *c, uint8_t *to, size_t room);
+	/* True when the connection has served its purpose. */
+	bool (*finished)(const struct conn *c);
+	/* The exchange is answered: its head is to be sent, then its body, read from it. */
+	void (*begin)(struct exchange *x, const struct answer *a, const char *length);
+	/* The exchange's body, which waited, has something again. */
+	void (*wake)(struct exchange *x);
+	/* Frees the protocol's state and every exchange of the connection. */
+	void (*free)(struct conn *c);
+};
+
+/* A protocol needs that much room for its next piece of output. */
+#define PRODUCE_ROOM 20480u
+
+struct conn {
+	struct mockd *mockd;
+	const struct protocol *protocol;
+	void *session; /* of the protocol */
+	struct ssl_st *ssl;
+	int fd;
+	struct event *readable;
+	struct event *writable;
+	struct buffer unsent; /* produced, but the socket did not take it */
+	size_t unsent_at;     /* bytes of it that are written */
+	struct exchange **exchanges;
+	size_t exchange_count;
+	size_t exchange_capacity;
+	size_t index;      /* in the emulator's connections */
+	struct list dirty; /* in the emulator's list of connections that may have something to send */
+	bool closing;      /* nothing is read any more; closed when all is written */
+	bool dead;         /* closed at the next occasion without another byte */
+};
+
+/* Takes the socket over. NULL when the connection could not be set up; the socket is closed then. */
+struct conn *conn_new(struct mockd *m, int fd);
+
+void conn_free(struct conn *c);
+
+/* The connection may have something to send: it is looked at before the loop waits again. */
+void conn_mark(struct conn *c);
+
+/* Produces and writes until the socket or a portion is full. May free the connection. */
+void conn_flush(struct conn *c);
+
+extern const struct protocol http2_protocol;
+
+/* Sets up the HTTP/2 side of a connection. False when it cannot. */
+bool http2_attach(struct conn *c);
+
+#endif

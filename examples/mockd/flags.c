@@ -1,0 +1,164 @@
+/*
+ * Flags: one table gives each its name, its place in the options and its help.
+ */
+#include "mockd/flags.h"
+
+#include "mockd/mockd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum flag_kind { FLAG_TEXT, FLAG_U16, FLAG_U32, FLAG_U64, FLAG_DOUBLE, FLAG_SWITCH };
+
+static const struct flag {
+	const char *name;
+	enum flag_kind kind;
+	size_t offset;
+	const char *value; /* what the help calls it */
+	const char *help;
+} flags[] = {
+#define FLAG(name, kind, member, value, help)                                                                          \
+	{                                                                                                              \
+		name, kind, offsetof(struct mockd_options, member), value, help                                        \
+	}
+	FLAG("address", FLAG_TEXT, address, "ADDRESS", "listen there; default 127.0.0.1"),
+	FLAG("port", FLAG_U16, port, "PORT", "listen there; default 0: the kernel chooses"),
+	FLAG("tls-certificate", FLAG_TEXT, tls_certificate, "FILE", "PEM chain: speak TLS"),
+	FLAG("tls-key", FLAG_TEXT, tls_key, "FILE", "PEM key of the certificate"),
+	FLAG("max-streams", FLAG_U32, max_concurrent_streams, "N", "streams of one connection; default 1000"),
+	FLAG("window", FLAG_U32, initial_window, "BYTES", "credit for a request body; default 65535"),
+	FLAG("merge-writes", FLAG_SWITCH, merge_writes, NULL, "several writes share a DATA frame"),
+	FLAG("clock-scale", FLAG_DOUBLE, clock_scale, "X", "emulated seconds per real second; default 1"),
+	FLAG("seed", FLAG_U64, seed, "N", "of ids, texts, random scripts and cuts; default 1"),
+	FLAG("quota", FLAG_U32, quota, "N", "active sessions of a user; default 100"),
+	FLAG("first-row-id", FLAG_U64, first_row_id, "N", "default 9001"),
+	FLAG("row-gap", FLAG_U32, row_gap, "N", "row ids grow by 1 to N; default 3"),
+	FLAG("stage-ms", FLAG_U32, stage_ms, "MS", "a provisioning stage takes that long; default 200"),
+	FLAG("row-ms", FLAG_U32, row_ms, "MS", "time between rows; default 100"),
+	FLAG("poll-ms", FLAG_U32, poll_ms, "MS", "a stream looks for rows that often; default 500"),
+	FLAG("poll-rows", FLAG_U32, poll_rows, "N", "rows that it takes each time; default 100"),
+	FLAG("heartbeat-ms", FLAG_U32, heartbeat_ms, "MS", "default 15000"),
+	FLAG("stale-ms", FLAG_U32, stale_ms, "MS", "default 600000"),
+	FLAG("scripts", FLAG_TEXT, scripts, "LIST", "for prompts that name none, such as '90 success; 10 exit code=3'"),
+	FLAG("events-file", FLAG_TEXT, events_file, "FILE", "what GET /events/file answers"),
+	FLAG("control", FLAG_SWITCH, control, NULL, "the control API under /mockd/ is on"),
+#undef FLAG
+};
+
+#define FLAG_COUNT (sizeof flags / sizeof flags[0])
+
+static void print_help(void)
+{
+	printf("usage: mockd [--FLAG VALUE]...\n"
+	       "Emulates agent platforms over HTTP/2, with scripts, faults and a ledger. It prints its address and "
+	       "runs\n"
+	       "until SIGINT or SIGTERM. Times are of the emulated clock.\n\n");
+	for (size_t i = 0; i < FLAG_COUNT; i++) {
+		char left[40];
+		snprintf(left, sizeof left, "--%s %s", flags[i].name, flags[i].value != NULL ? flags[i].value : "");
+		printf("  %-26s %s\n", left, flags[i].help);
+	}
+	printf("  %-26s %s\n", "--token TOKEN", "a user's token; may be given several times");
+	printf("  %-26s %s\n", "--dialect R|P|PS|PSI", "the shape of Agent on Demand; default PSI");
+	printf("  %-26s %s\n", "--help", "this text");
+}
+
+static bool read_number(const char *text, uint64_t most, uint64_t *number)
+{
+	char *end;
+	errno = 0;
+	unsigned long long value = strtoull(text, &end, 10);
+	*number = value;
+	return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && value <= most;
+}
+
+/* Sets the option. False when the value is none. */
+static bool set_option(const struct flag *flag, const char *value, struct mockd_options *options)
+{
+	void *place = (char *)options + flag->offset;
+	uint64_t number;
+	char *end;
+	switch (flag->kind) {
+	case FLAG_SWITCH: *(bool *)place = true; return true;
+	case FLAG_TEXT: *(const char **)place = value; return true;
+	case FLAG_U16:
+		if (!read_number(value, UINT16_MAX, &number))
+			return false;
+		*(uint16_t *)place = (uint16_t)number;
+		return true;
+	case FLAG_U32:
+		if (!read_number(value, UINT32_MAX, &number))
+			return false;
+		*(uint32_t *)place = (uint32_t)number;
+		return true;
+	case FLAG_U64: return read_number(value, UINT64_MAX, place);
+	case FLAG_DOUBLE: *(double *)place = strtod(value, &end); return end != value && *end == '\0';
+	}
+	return false;
+}
+
+static bool set_dialect(const char *name, struct mockd_options *options)
+{
+	static const char *const names[] = {[MOCKD_DIALECT_PSI] = "PSI",
+		[MOCKD_DIALECT_PS] = "PS",
+		[MOCKD_DIALECT_P] = "P",
+		[MOCKD_DIALECT_R] = "R"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			options->dialect = (enum mockd_dialect)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static const struct flag *find_flag(const char *name)
+{
+	for (size_t i = 0; i < FLAG_COUNT; i++) {
+		if (strcmp(name, flags[i].name) == 0)
+			return &flags[i];
+	}
+	return NULL;
+}
+
+static int bad_usage(const char *argument, const char *why)
+{
+	fprintf(stderr, "mockd: %s: %s (see --help)\n", argument, why);
+	return 2;
+}
+
+/* The tokens are gathered at the front of argv, which has room for them all. */
+static void add_token(char **argv, const char *token, struct mockd_options *options)
+{
+	union {
+		const char *constant;
+		char *argument;
+	} t = {token};
+	argv[options->token_count++] = t.argument;
+	options->tokens = (const char *const *)argv;
+}
+
+int flags_read(int argc, char **argv, struct mockd_options *options)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *argument = argv[i];
+		if (strcmp(argument, "--help") == 0) {
+			print_help();
+			return EXIT_SUCCESS;
+		}
+		const struct flag *flag = strncmp(argument, "--", 2) == 0 ? find_flag(argument + 2) : NULL;
+		bool token = strcmp(argument, "--token") == 0;
+		bool dialect = strcmp(argument, "--dialect") == 0;
+		if (flag == NULL && !token && !dialect)
+			return bad_usage(argument, "no such flag");
+		if ((flag == NULL || flag->kind != FLAG_SWITCH) && ++i == argc)
+			return bad_usage(argument, "a value is missing");
+		if (token)
+			add_token(argv, argv[i], options);
+		else if (dialect ? !set_dialect(argv[i], options) : !set_option(flag, argv[i], options))
+			return bad_usage(argument, "the value makes no sense");
+	}
+	return -1;
+}

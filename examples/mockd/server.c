@@ -1,0 +1,270 @@
+/*
+ * The emulator: options in, a listener and its connections, a router, and the end of it all. What has something to
+ * send is flushed once per turn of the loop, however many feeds woke in it.
+ */
+#include "mockd/server.h"
+
+#include "mockd/exchange.h"
+#include "mockd/texts.h"
+#include "mockd/tls.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#define LISTEN_BACKLOG 4096
+
+static const char *const default_tokens[] = {MOCKD_TOKEN};
+
+void mockd_options_init(struct mockd_options *options)
+{
+	*options = (struct mockd_options){
+		.address = "127.0.0.1",
+		.max_concurrent_streams = 1000,
+		.initial_window = 65535,
+		.clock_scale = 1,
+		.seed = 1,
+		.quota = 100,
+		.first_row_id = 9001,
+		.row_gap = 3,
+		.stage_ms = 200,
+		.row_ms = 100,
+		.poll_ms = 500,
+		.poll_rows = 100,
+		.heartbeat_ms = 15000,
+		.stale_ms = 600000,
+		.scripts = "success",
+	};
+}
+
+static bool options_make_sense(const struct mockd_options *o)
+{
+	return o->address != NULL && (o->tls_certificate == NULL) == (o->tls_key == NULL) && o->clock_scale > 0 &&
+	       o->poll_ms > 0 && o->poll_rows > 0 && o->row_gap > 0 && o->first_row_id > 0 && o->scripts != NULL &&
+	       o->initial_window <= INT32_MAX;
+}
+
+static void copy_options(struct mockd_options *to, const struct mockd_options *from)
+{
+	*to = *from;
+	to->address = must_copy(from->address);
+	to->tls_certificate = must_copy(from->tls_certificate);
+	to->tls_key = must_copy(from->tls_key);
+	to->scripts = must_copy(from->scripts);
+	to->events_file = must_copy(from->events_file);
+	const char *const *tokens = from->token_count > 0 ? from->tokens : default_tokens;
+	to->token_count = from->token_count > 0 ? from->token_count : 1;
+	const char **copies = must_alloc(to->token_count * sizeof *copies);
+	for (size_t i = 0; i < to->token_count; i++)
+		copies[i] = must_copy(tokens[i]);
+	to->tokens = copies;
+}
+
+/* Frees a string of the options, which are const for everybody else. */
+static void free_const(const void *memory)
+{
+	union {
+		const void *constant;
+		void *owned;
+	} pointer = {memory};
+	free(pointer.owned);
+}
+
+static void free_options(struct mockd_options *o)
+{
+	free_const(o->address);
+	free_const(o->tls_certificate);
+	free_const(o->tls_key);
+	free_const(o->scripts);
+	free_const(o->events_file);
+	for (size_t i = 0; i < o->token_count; i++)
+		free_const(o->tokens[i]);
+	free_const(o->tokens);
+}
+
+static void on_accept(
+	struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int address_len, void *user)
+{
+	(void)listener;
+	(void)address;
+	(void)address_len;
+	conn_new(user, fd);
+}
+
+static void on_flush(evutil_socket_t fd, short what, void *user)
+{
+	(void)fd;
+	(void)what;
+	struct mockd *m = user;
+	/* Connections that become dirty again wait for the next turn. */
+	struct list batch;
+	list_init(&batch);
+	list_splice(&batch, &m->dirty);
+	struct list *node;
+	while ((node = list_pop_front(&batch)) != NULL)
+		conn_flush(container_of(node, struct conn, dirty));
+}
+
+static bool parse_address(const struct mockd_options *o, struct sockaddr_storage *address, socklen_t *len)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)address;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)address;
+	*address = (struct sockaddr_storage){.ss_family = AF_UNSPEC};
+	if (inet_pton(AF_INET, o->address, &v4->sin_addr) == 1) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(o->port);
+		*len = sizeof *v4;
+	} else if (inet_pton(AF_INET6, o->address, &v6->sin6_addr) == 1) {
+		v6->sin6_family = AF_INET6;
+		v6->sin6_port = htons(o->port);
+		*len = sizeof *v6;
+	}
+	return address->ss_family != AF_UNSPEC;
+}
+
+static void name_address(struct mockd *m)
+{
+	struct sockaddr_storage address = {.ss_family = AF_UNSPEC};
+	socklen_t len = sizeof address;
+	getsockname(evconnlistener_get_fd(m->listener), (struct sockaddr *)&address, &len);
+	bool v6 = address.ss_family == AF_INET6;
+	m->port = ntohs(v6 ? ((struct sockaddr_in6 *)&address)->sin6_port : ((struct sockaddr_in *)&address)->sin_port);
+	snprintf(m->url, sizeof m->url, v6 ? "%s://[%s]:%u" : "%s://%s:%u", m->tls != NULL ? "https" : "http",
+		m->options.address, (unsigned)m->port);
+}
+
+static freshet_err listen_on(struct mockd *m)
+{
+	struct sockaddr_storage address;
+	socklen_t len;
+	if (!parse_address(&m->options, &address, &len))
+		return FRESHET_EINVALID;
+	m->listener = evconnlistener_new_bind(m->base, on_accept, m,
+		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, LISTEN_BACKLOG,
+		(struct sockaddr *)&address, (int)len);
+	if (m->listener == NULL)
+		return FRESHET_ESYSTEM;
+	name_address(m);
+	return FRESHET_OK;
+}
+
+void mockd_add_platform(struct mockd *m, struct platform *platform)
+{
+	m->platforms[m->platform_count++] = platform;
+}
+
+static bool add_platforms(struct mockd *m)
+{
+	struct platform *events = events_new(m);
+	mockd_add_platform(m, events);
+	return m->options.events_file == NULL || events_read_file(events, m->options.events_file);
+}
+
+static bool under_mount(freshet_str path, const char *mount)
+{
+	size_t len = strlen(mount);
+	return path.len >= len && memcmp(path.ptr, mount, len) == 0 &&
+	       (len == 0 || path.len == len || path.ptr[len] == '/');
+}
+
+void mockd_route(struct mockd *m, struct exchange *x, const struct request *r)
+{
+	struct platform *best = NULL;
+	for (size_t i = 0; i < m->platform_count; i++) {
+		struct platform *p = m->platforms[i];
+		if (under_mount(r->path, p->mount) && (best == NULL || strlen(p->mount) > strlen(best->mount)))
+			best = p;
+	}
+	if (best != NULL) {
+		best->handle(best, x, r);
+		return;
+	}
+	static const struct answer head = {.status = 404, .content_type = "text/plain"};
+	exchange_answer(x, &head, freshet_str_of("no such path\n"));
+}
+
+freshet_err mockd_new(struct event_base *base, const struct mockd_options *options, struct mockd **out)
+{
+	*out = NULL;
+	if (base == NULL || !options_make_sense(options))
+		return FRESHET_EINVALID;
+	struct mockd *m = must_zalloc(sizeof *m);
+	freshet_err err;
+	m->base = base;
+	list_init(&m->dirty);
+	copy_options(&m->options, options);
+	m->random.state = options->seed;
+	m->flush = event_new(base, -1, 0, on_flush, m);
+	if (!clock_init(&m->clock, base, options->clock_scale, options->manual_clock) || m->flush == NULL) {
+		err = FRESHET_ESYSTEM;
+		goto fail;
+	}
+	if (options->tls_key != NULL &&
+		(m->tls = tls_context_new(options->tls_certificate, options->tls_key)) == NULL) {
+		err = FRESHET_ETLS;
+		goto fail;
+	}
+	m->texts = texts_new(random_next(&m->random));
+	if (!add_platforms(m)) {
+		err = FRESHET_ESYSTEM;
+		goto fail;
+	}
+	if ((err = listen_on(m)) != FRESHET_OK)
+		goto fail;
+	*out = m;
+	return FRESHET_OK;
+fail:
+	mockd_free(m);
+	return err;
+}
+
+void mockd_free(struct mockd *m)
+{
+	if (m == NULL)
+		return;
+	if (m->listener != NULL)
+		evconnlistener_free(m->listener);
+	while (m->conn_count > 0)
+		conn_free(m->conns[m->conn_count - 1]);
+	free(m->conns);
+	for (size_t i = 0; i < m->platform_count; i++)
+		m->platforms[i]->free(m->platforms[i]);
+	if (m->flush != NULL)
+		event_free(m->flush);
+	texts_free(m->texts);
+	tls_context_free(m->tls);
+	clock_clear(&m->clock);
+	spare_intake_free(m);
+	free_options(&m->options);
+	free(m);
+}
+
+uint16_t mockd_port(const struct mockd *m)
+{
+	return m->port;
+}
+
+const char *mockd_url(const struct mockd *m)
+{
+	return m->url;
+}
+
+void mockd_advance(struct mockd *m, uint64_t ms)
+{
+	clock_advance(&m->clock, ms * US_PER_MS);
+}
+
+uint64_t mockd_now_ms(const struct mockd *m)
+{
+	return clock_now_us(&m->clock) / US_PER_MS;
+}
+
+void mockd_get_stats(const struct mockd *m, struct mockd_stats *stats)
+{
+	*stats = m->stats;
+	stats->connections = m->conn_count;
+}

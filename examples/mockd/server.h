@@ -1,0 +1,61 @@
+/*
+ * The emulator itself: the listener, the connections, the clock, and the platforms that answer.
+ */
+#ifndef MOCKD_SERVER_H
+#define MOCKD_SERVER_H
+
+#include "mockd/clock.h"
+#include "mockd/conn.h"
+#include "mockd/mockd.h"
+#include "mockd/random.h"
+
+#define MOCKD_PLATFORMS_MAX 8
+/* Output that is gathered before it is written. */
+#define OUTPUT_SIZE 262144u
+#define INPUT_SIZE  65536u
+
+struct aod;
+struct evconnlistener;
+struct intake;
+struct ssl_ctx_st;
+struct texts;
+
+struct mockd {
+	struct event_base *base;
+	struct mockd_options options; /* its strings are the emulator's own */
+	struct clock clock;
+	struct random random;
+	struct texts *texts;
+	struct evconnlistener *listener;
+	struct ssl_ctx_st *tls;
+	uint16_t port;
+	char url[96];
+
+	struct conn **conns;
+	size_t conn_count;
+	size_t conn_capacity;
+	struct list dirty;   /* connections that may have something to send */
+	struct event *flush; /* runs when there is one */
+
+	struct platform *platforms[MOCKD_PLATFORMS_MAX];
+	size_t platform_count;
+	struct aod *aod; /* one of the platforms */
+
+	struct intake *spare_intake; /* kept from the last request for the next */
+	struct mockd_stats stats;
+	uint8_t output[OUTPUT_SIZE]; /* what a connection produces before it is written */
+	uint8_t input[INPUT_SIZE];   /* what was read before the protocol takes it */
+};
+
+/* Gives the request to the platform whose mount fits. */
+void mockd_route(struct mockd *m, struct exchange *x, const struct request *r);
+
+void mockd_add_platform(struct mockd *m, struct platform *platform);
+
+/* The generic event streams under /events. */
+struct platform *events_new(struct mockd *m);
+
+/* Sets what GET /events/file answers. False when the file cannot be read. */
+bool events_read_file(struct platform *platform, const char *path);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * TLS with OpenSSL on the socket itself. TLS 1.2 and later; ALPN chooses h2 and ends the handshake when the client
+ * offers nothing that the emulator speaks. Renegotiation is off, so reads and writes do not wait for each other.
+ */
+#include "mockd/tls.h"
+
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *offered,
+	unsigned offered_len, void *user)
+{
+	static const unsigned char spoken[] = "\x02h2";
+	(void)ssl;
+	(void)user;
+	unsigned char *chosen;
+	int found = SSL_select_next_proto(&chosen, out_len, spoken, sizeof spoken - 1, offered, offered_len);
+	*out = chosen;
+	return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+struct ssl_ctx_st *tls_context_new(const char *certificate, const char *key)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+	if (context == NULL)
+		return NULL;
+	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+	SSL_CTX_set_mode(context,
+		SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
+	if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
+		SSL_CTX_use_certificate_chain_file(context, certificate) != 1 ||
+		SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1 ||
+		SSL_CTX_check_private_key(context) != 1) {
+		ERR_clear_error();
+		SSL_CTX_free(context);
+		return NULL;
+	}
+	return context;
+}
+
+void tls_context_free(struct ssl_ctx_st *context)
+{
+	SSL_CTX_free(context);
+}
+
+struct ssl_st *tls_accept(struct ssl_ctx_st *context, int fd)
+{
+	SSL *ssl = SSL_new(context);
+	if (ssl == NULL || SSL_set_fd(ssl, fd) != 1) {
+		SSL_free(ssl);
+		return NULL;
+	}
+	SSL_set_accept_state(ssl);
+	return ssl;
+}
+
+void tls_free(struct ssl_st *ssl)
+{
+	SSL_free(ssl);
+}
+
+static ssize_t result_of(SSL *ssl, int n)
+{
+	if (n > 0)
+		return n;
+	int error = SSL_get_error(ssl, n);
+	ERR_clear_error();
+	switch (error) {
+	case SSL_ERROR_WANT_READ: return IO_WANT_READ;
+	case SSL_ERROR_WANT_WRITE: return IO_WANT_WRITE;
+	default: return IO_CLOSED;
+	}
+}
+
+ssize_t tls_read(struct ssl_st *ssl, void *bytes, size_t room)
+{
+	return result_of(ssl, SSL_read(ssl, bytes, room < INT_MAX ? (int)room : INT_MAX));
+}
+
+ssize_t tls_write(struct ssl_st *ssl, const void *bytes, size_t len)
+{
+	return result_of(ssl, SSL_write(ssl, bytes, len < INT_MAX ? (int)len : INT_MAX));
+}
