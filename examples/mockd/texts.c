@@ -48,10 +48,7 @@ static const struct frame {
 static const char *const words[] = {"the", "parser", "reads", "one", "line", "of", "a", "stream", "and", "waits", "for",
 	"more", "\\n", "src/main.c:42", "\\\"quoted\\\"", "caf\xc3\xa9", "na\xc3\xafve", "\xe2\x80\x94",
 	"\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", "\xf0\x9f\x94\xa7", "\xf0\x9f\x9a\x80", "\\\\", "</div>", "100%", "\\t",
-	"error:", "ok",
-	"\xc3\xbc"
-	"ber",
-	"test_passes", "return", "\xe2\x80\xa8", "x += 1;"};
+	"error:", "ok", "\303\274ber", "test_passes", "return", "\xe2\x80\xa8", "x += 1;"};
 
 #define WORD_COUNT (sizeof words / sizeof words[0])
 
