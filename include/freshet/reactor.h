@@ -66,8 +66,9 @@ FRESHET_API void freshet_reactor_close(freshet_reactor *reactor, void (*on_close
 FRESHET_API void freshet_reactor_free(freshet_reactor *reactor);
 
 /*
- * Runs the loop that the reactor made, until freshet_reactor_stop, until nothing is left to wait for, or until the
- * reactor has closed. FRESHET_ESTATE when the loop is the caller's: the caller runs it.
+ * Runs the loop that the reactor made until no stream and no request is left, until freshet_reactor_stop, or until the
+ * reactor has closed: then it is gone. FRESHET_ESTATE when the loop is the caller's (the caller runs it) and inside a
+ * callback.
  */
 FRESHET_API freshet_err freshet_reactor_run(freshet_reactor *reactor);
 

@@ -537,7 +537,7 @@ static void check_alive(struct conn *c)
 {
 	const struct endpoint_limits *limits = &c->endpoint->limits;
 	freshet_reactor *r = c->endpoint->reactor;
-	if (c->pinged_ms != 0 && c->read_ms > c->pinged_ms)
+	if (c->pinged_ms != 0 && (c->read_ms > c->pinged_ms || c->wire->pings_answered >= c->pings))
 		c->pinged_ms = 0;
 	if (c->pinged_ms != 0) {
 		uint64_t until = time_add(c->pinged_ms, limits->ping_timeout_ms);
@@ -550,6 +550,7 @@ static void check_alive(struct conn *c)
 	uint64_t next = time_add(c->read_ms, limits->ping_interval_ms);
 	if (r->now_ms >= next) {
 		c->wire->protocol->ping(c->wire);
+		c->pings++;
 		mark_dirty(c);
 		c->pinged_ms = r->now_ms;
 		next = time_add(r->now_ms, limits->ping_timeout_ms);

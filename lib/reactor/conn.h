@@ -37,6 +37,7 @@ struct conn {
 	uint64_t since_ms;  /* dialed; since it is up: without exchanges since then */
 	uint64_t read_ms;   /* the last bytes of the peer */
 	uint64_t pinged_ms; /* 0: no PING is out */
+	uint32_t pings;     /* sent */
 	char peer[64];      /* address, for people */
 };
 

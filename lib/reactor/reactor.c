@@ -91,6 +91,8 @@ static void on_turn(void *owner)
 	reactor_enter(r);
 	run_tasks(r);
 	reactor_leave(r);
+	if (r->running && r->live == 0 && !r->closing)
+		loop_stop(&r->loop);
 	finish_closing(r);
 }
 
@@ -231,7 +233,8 @@ freshet_err reactor_run(freshet_reactor *r)
 	if (!r->loop.owns_base || r->running || r->depth > 0)
 		return FRESHET_ESTATE;
 	r->running = true;
-	freshet_err err = r->closed ? FRESHET_OK : loop_run(&r->loop);
+	bool nothing_to_do = r->closed || (r->live == 0 && !r->closing);
+	freshet_err err = nothing_to_do ? FRESHET_OK : loop_run(&r->loop);
 	r->running = false;
 	if (r->closed)
 		reactor_delete(r);

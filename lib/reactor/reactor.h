@@ -45,6 +45,7 @@ struct freshet_reactor {
 	size_t fields_capacity;
 	char *dns_server;
 	freshet_reactor_counters counters;
+	size_t live;    /* streams and requests whose last callback is still to come */
 	unsigned depth; /* of calls into user code, and of the reactor's own entries */
 	bool closing;
 	bool closed;  /* nothing is left but the reactor itself */

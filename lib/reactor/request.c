@@ -203,6 +203,7 @@ static void request_turn(struct task *task)
 	e->reactor->counters.requests++;
 	door_request_done(q, &response);
 	request_free(q);
+	e->reactor->live--;
 	endpoint_released(e);
 }
 
@@ -276,6 +277,7 @@ freshet_err request_send(freshet_endpoint *e, const freshet_request_options *o, 
 		return err;
 	}
 	list_push_back(&e->requests, &q->in_endpoint);
+	r->live++;
 	arm(q);
 	endpoint_enqueue(e, &q->exchange, false);
 	*out = q;

@@ -584,6 +584,7 @@ static void finish(freshet_stream *s)
 	e->reactor->counters.streams--;
 	door_stream_done(s, &end);
 	stream_free(s);
+	e->reactor->live--;
 	endpoint_released(e);
 }
 
@@ -760,6 +761,7 @@ freshet_err stream_open(freshet_endpoint *e, const freshet_stream_options *o, fr
 	s->resumed = o->last_event_id.len > 0;
 	list_push_back(&e->streams, &s->in_endpoint);
 	r->counters.streams++;
+	r->live++;
 	arm(s);
 	endpoint_enqueue(e, &s->exchange, false);
 	*out = s;
