@@ -33,8 +33,7 @@ typedef struct freshet_request_options {
 	const char *path;              /* required: begins with "/" and is put behind the endpoint's own path */
 	const freshet_header *headers; /* optional: beside the endpoint's; one of the same name replaces it */
 	size_t header_count;
-	freshet_str body;      /* optional; sent with its content-length */
-	bool secret_body;      /* the body holds credentials: its copy is overwritten before its memory is given back */
+	freshet_str body;      /* optional; sent with its content-length; the copy of it is overwritten after use */
 	uint64_t deadline_ms;  /* of the whole exchange, waiting and repeating included; default 60,000 */
 	size_t max_body;       /* bytes of the answer; default 16 MiB */
 	uint32_t max_attempts; /* default 3 */

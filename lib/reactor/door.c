@@ -49,7 +49,7 @@ void door_request_done(freshet_request *q, const freshet_response *response)
 	r->depth--;
 }
 
-void door_reactor_closed(void (*on_closed)(void *user), void *user)
+void door_closed(void (*on_closed)(void *user), void *user)
 {
 	if (on_closed != NULL)
 		on_closed(user);

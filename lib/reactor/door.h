@@ -14,7 +14,7 @@ void door_stream_cut(freshet_stream *s, const freshet_outcome *cause, uint64_t r
 void door_stream_done(freshet_stream *s, const freshet_stream_end *end);
 void door_request_done(freshet_request *q, const freshet_response *response);
 
-/* The reactor is gone already. `on_closed` may be NULL. */
-void door_reactor_closed(void (*on_closed)(void *user), void *user);
+/* An endpoint or the reactor: it is gone already. `on_closed` may be NULL. */
+void door_closed(void (*on_closed)(void *user), void *user);
 
 #endif

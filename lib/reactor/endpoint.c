@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "reactor/conn.h"
+#include "reactor/door.h"
 #include "reactor/request.h"
 #include "reactor/stream.h"
 
@@ -239,7 +240,10 @@ static void bury(freshet_endpoint *e)
 	list_remove(&e->node);
 	if (e->reactor->closing)
 		loop_wake(&e->reactor->loop);
+	void (*on_closed)(void *user) = e->on_closed;
+	void *user = e->user;
 	endpoint_free(e);
+	door_closed(on_closed, user);
 }
 
 static void endpoint_turn(struct task *task)
@@ -376,6 +380,8 @@ freshet_err endpoint_new(freshet_reactor *r, const freshet_endpoint_options *o, 
 		endpoint_free(e);
 		return err;
 	}
+	e->on_closed = o->on_closed;
+	e->user = o->user;
 	list_push_back(&r->endpoints, &e->node);
 	*out = e;
 	return FRESHET_OK;

@@ -48,6 +48,8 @@ struct freshet_endpoint {
 	uint64_t redial_ms;         /* no dial before; 0: at once */
 	bool pump_due;
 	bool closing;
+	void (*on_closed)(void *user); /* NULL: nobody waits for the end */
+	void *user;
 };
 
 freshet_err endpoint_new(freshet_reactor *r, const freshet_endpoint_options *options, freshet_endpoint **out);

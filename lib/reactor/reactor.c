@@ -50,7 +50,7 @@ static void finish_closing(freshet_reactor *r)
 		return;
 	else
 		reactor_delete(r);
-	door_reactor_closed(on_closed, user);
+	door_closed(on_closed, user);
 }
 
 void reactor_enter(freshet_reactor *r)
@@ -225,7 +225,7 @@ void reactor_free(freshet_reactor *r)
 	void (*on_closed)(void *user) = r->closed ? NULL : r->on_closed;
 	void *closed_user = r->closed_user;
 	reactor_delete(r);
-	door_reactor_closed(on_closed, closed_user);
+	door_closed(on_closed, closed_user);
 }
 
 freshet_err reactor_run(freshet_reactor *r)

@@ -47,7 +47,6 @@ static void set_request(
 	o->headers = json;
 	o->header_count = request->body.len > 0 ? 1 : 0;
 	o->body = request->body;
-	o->secret_body = request->secret;
 	o->deadline_ms = call->client->deadline_ms != 0 ? call->client->deadline_ms : o->deadline_ms;
 	o->max_body = call->client->max_answer != 0 ? call->client->max_answer : o->max_body;
 	o->on_done = request_done;

@@ -42,7 +42,6 @@ struct call_request {
 	const char *method;
 	const char *path;
 	freshet_str body;
-	bool secret;
 };
 
 /* Errors of freshet_request_send; nothing is kept then. `out` may be NULL. */

@@ -11,15 +11,15 @@
 static freshet_err send_plain(freshet_aod *client, const char *method, const char *path, const struct answer_kind *kind,
 	union done done, void *user, freshet_aod_call **out)
 {
-	struct call_request request = {method, path, {NULL, 0}, false};
+	struct call_request request = {method, path, {NULL, 0}};
 	return call_send(client, &request, kind, done, user, out);
 }
 
 /* Sends what the writer holds; an error of the writer is the call's. */
-static freshet_err send_written(freshet_aod *client, const char *path, freshet_json_writer *writer, bool secret,
-	union done done, void *user, freshet_aod_call **out)
+static freshet_err send_written(freshet_aod *client, const char *path, freshet_json_writer *writer, union done done,
+	void *user, freshet_aod_call **out)
 {
-	struct call_request request = {"POST", path, {NULL, 0}, secret};
+	struct call_request request = {"POST", path, {NULL, 0}};
 	freshet_err err = freshet_json_writer_text(writer, &request.body);
 	return err == FRESHET_OK ? call_send(client, &request, &answer_ack, done, user, out) : err;
 }
@@ -149,7 +149,7 @@ freshet_err freshet_aod_session_create(freshet_aod *client, const freshet_aod_cr
 	if (err != FRESHET_OK)
 		return err;
 	write_create(writer, &o, agent, environment);
-	err = send_written(client, "/sessions", writer, writing.wipe, (union done){.ack = done}, user, out);
+	err = send_written(client, "/sessions", writer, (union done){.ack = done}, user, out);
 	freshet_json_writer_free(writer);
 	return err;
 }
@@ -171,7 +171,7 @@ freshet_err freshet_aod_session_prompt(freshet_aod *client, freshet_str id, fres
 	write_member(writer, "prompt", prompt);
 	write_timeout(writer, timeout_s);
 	freshet_json_write_end(writer);
-	err = send_written(client, path, writer, false, (union done){.ack = done}, user, out);
+	err = send_written(client, path, writer, (union done){.ack = done}, user, out);
 	freshet_json_writer_free(writer);
 	return err;
 }
