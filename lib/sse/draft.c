@@ -234,11 +234,12 @@ size_t sse_draft_take(struct sse_draft *d, const uint8_t *bytes, size_t len, fre
 
 size_t sse_draft_appetite(const struct sse_draft *d)
 {
-	size_t line = d->limits->max_line - d->line_len;
-	if (d->field != SSE_FIELD_DATA)
-		return line;
-	size_t room = data_room(d);
-	return min_size(line, room - min_size(d->data.len, room) + 1);
+	size_t most = d->limits->max_line - d->line_len;
+	if (d->field == SSE_FIELD_DATA) {
+		size_t room = data_room(d);
+		most = min_size(most, room - min_size(d->data.len, room));
+	}
+	return most < SIZE_MAX ? most + 1 : most;
 }
 
 freshet_err sse_draft_end_line(struct sse_draft *d, enum sse_line *line)

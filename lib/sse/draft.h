@@ -70,7 +70,7 @@ bool sse_draft_is_blank(const struct sse_draft *d);
  */
 size_t sse_draft_take(struct sse_draft *d, const uint8_t *bytes, size_t len, freshet_err *why);
 
-/* How many bytes of the current line a take could use at most; nobody needs to look for the line's end beyond them. */
+/* How many bytes show whether the current line fits: nobody needs to look for its end beyond them. */
 size_t sse_draft_appetite(const struct sse_draft *d);
 
 /* Ends the current line. After a failure the line is still open and may be ended again. */
