@@ -76,7 +76,7 @@ struct mockd_options {
 void mockd_options_init(struct mockd_options *options);
 
 /*
- * A new emulator that listens at once. FRESHET_EINVALID for options that make no sense, FRESHET_ESYSTEM (errno tells)
+ * A new emulator that listens at once. FRESHET_EINVAL for options that make no sense, FRESHET_ESYSTEM (errno tells)
  * when the address cannot be listened on, FRESHET_ETLS when the certificate or key cannot be used; *out is NULL then.
  */
 freshet_err mockd_new(struct event_base *base, const struct mockd_options *options, struct mockd **out);

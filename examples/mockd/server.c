@@ -142,7 +142,7 @@ static freshet_err listen_on(struct mockd *m)
 	struct sockaddr_storage address;
 	socklen_t len;
 	if (!parse_address(&m->options, &address, &len))
-		return FRESHET_EINVALID;
+		return FRESHET_EINVAL;
 	m->listener = evconnlistener_new_bind(m->base, on_accept, m,
 		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, LISTEN_BACKLOG,
 		(struct sockaddr *)&address, (int)len);
@@ -191,7 +191,7 @@ freshet_err mockd_new(struct event_base *base, const struct mockd_options *optio
 {
 	*out = NULL;
 	if (base == NULL || !options_make_sense(options))
-		return FRESHET_EINVALID;
+		return FRESHET_EINVAL;
 	struct mockd *m = must_zalloc(sizeof *m);
 	freshet_err err;
 	m->base = base;
