@@ -1,0 +1,60 @@
+#!/bin/sh
+# Every test of freshet: installs what is missing, builds with gcc and with clang, and runs all of ctest plain (gcc,
+# release) and under the address, undefined-behaviour and leak sanitizers (clang). Ends with 0 only if all passed.
+# usage: tests/run.sh [--only plain|asan] [--jobs N] [--keep-going] [-- CTEST-ARGUMENTS...]
+set -eu
+cd "$(dirname "$0")/.."
+
+usage() {
+	sed -n '2,4s/^# //p' tests/run.sh
+	exit "$1"
+}
+
+only=""
+jobs=$(nproc 2>/dev/null || echo 2)
+while [ $# -gt 0 ]; do
+	case $1 in
+	--only) only=${2:?}; shift 2 ;;
+	--jobs) jobs=${2:?}; shift 2 ;;
+	--help | -h) usage 0 ;;
+	--) shift; break ;;
+	*) usage 2 >&2 ;;
+	esac
+done
+
+./cmake/install-packages.sh build examples test
+
+# build NAME COMPILER PRESET: configures and builds into build/test-NAME.
+build() {
+	echo "== build: $1 ($2, preset $3)"
+	CC=$2 cmake --preset "$3" -B "build/test-$1" -DFRESHET_CHECKS_FATAL=ON >"build/configure-$1.log" 2>&1 || {
+		cat "build/configure-$1.log"
+		exit 1
+	}
+	cmake --build "build/test-$1" -j "$jobs" 2>&1 | grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking|Creating)' || true
+	cmake --build "build/test-$1" -j "$jobs" >/dev/null
+}
+
+# run NAME: all tests of that build; a failure is shown in full.
+run() {
+	name=$1
+	shift
+	echo "== test: $name"
+	ctest --test-dir "build/test-$name" -j "$jobs" --output-on-failure --no-tests=error "$@"
+}
+
+mkdir -p build
+started=$(date +%s)
+result=0
+if [ "$only" != asan ]; then
+	build plain gcc release
+	run plain "$@" || result=1
+fi
+if [ "$only" != plain ]; then
+	build asan clang asan
+	# The sanitizers' reports end a test; leaks count.
+	ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:check_initialization_order=1 \
+		UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 run asan "$@" || result=1
+fi
+echo "== $(($(date +%s) - started)) s, $([ $result -eq 0 ] && echo passed || echo FAILED)"
+exit $result
