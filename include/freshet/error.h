@@ -48,7 +48,7 @@ extern "C" {
 	X(CONTENT_TYPE, -49, "the answer is not an event stream")                                                      \
 	X(SSE_LINE, -60, "a line of the event stream is longer than allowed")                                          \
 	X(SSE_EVENT, -61, "an event is larger than allowed")                                                           \
-	X(SSE_ID, -62, "an event id is longer than allowed")                                                           \
+	X(SSE_ID, -62, "an event id is longer than allowed or cannot be sent back")                                    \
 	X(JSON_SYNTAX, -70, "not valid JSON")                                                                          \
 	X(JSON_DEPTH, -71, "JSON nested deeper than allowed")                                                          \
 	X(JSON_UTF8, -72, "JSON text with invalid UTF-8")                                                              \

@@ -55,7 +55,7 @@ FRESHET_API freshet_err freshet_reactor_new(const freshet_reactor_options *optio
 /*
  * Asks everything on the reactor to end: each stream and request gets its last callback with FRESHET_ECANCELED on a later
  * turn of the loop, then `on_closed` (optional) is called and the reactor is gone. Allowed inside every callback; a
- * second call does nothing.
+ * second call does nothing. A reactor with a loop of its own is given back by the freshet_reactor_run that runs it.
  */
 FRESHET_API void freshet_reactor_close(freshet_reactor *reactor, void (*on_closed)(void *user), void *user);
 

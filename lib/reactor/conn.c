@@ -24,6 +24,8 @@
 
 /* Output gathered before it is written. */
 #define OUTPUT_STEP ((size_t)128 * 1024)
+/* More bytes than this do not wait for a peer that does not read. */
+#define UNSENT_MAX ((size_t)1024 * 1024)
 
 static void mark_dirty(struct conn *c)
 {
@@ -264,7 +266,13 @@ static void come_up(struct conn *c)
 /* Writes bytes to the socket; what it does not take is kept. False when the connection has ended over it. */
 static bool write_out(struct conn *c, const uint8_t *bytes, size_t len)
 {
-	ssize_t sent = net_socket_write(&c->socket, bytes, len);
+	/* What waits goes first; TLS may answer a peer (key updates) that does not read. */
+	bool waits = c->unsent.len > 0;
+	if (waits && c->unsent.len > UNSENT_MAX) {
+		die_of(c, FRESHET_ECLOSED, 0, "the peer reads nothing");
+		return false;
+	}
+	ssize_t sent = waits ? 0 : net_socket_write(&c->socket, bytes, len);
 	if (sent < 0) {
 		die_of_errno(c, FRESHET_ECLOSED, errno);
 		return false;

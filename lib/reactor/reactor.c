@@ -44,11 +44,10 @@ static void finish_closing(freshet_reactor *r)
 	r->closed = true;
 	void (*on_closed)(void *user) = r->on_closed;
 	void *user = r->closed_user;
+	/* A reactor on a loop of its own goes when that has returned. */
 	if (r->running)
 		loop_stop(&r->loop);
-	else if (r->loop.owns_base)
-		return;
-	else
+	else if (!r->loop.owns_base)
 		reactor_delete(r);
 	door_closed(on_closed, user);
 }
@@ -215,7 +214,7 @@ void reactor_close(freshet_reactor *r, void (*on_closed)(void *user), void *user
 void reactor_free(freshet_reactor *r)
 {
 	reactor_close(r, NULL, NULL);
-	if (r->depth > 0)
+	if (r->depth > 0 || r->running)
 		return;
 	while (!list_empty(&r->endpoints) || !list_empty(&r->tasks)) {
 		reactor_enter(r);

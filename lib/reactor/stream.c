@@ -475,8 +475,12 @@ static freshet_err describe(struct exchange *ex, struct wire_request *out)
 		fields[count++] =
 			(freshet_header){freshet_str_of("accept"), freshet_str_of("text/event-stream"), false};
 	fields[count++] = (freshet_header){freshet_str_of("cache-control"), freshet_str_of("no-cache"), false};
-	if (cursor.len > 0 && (s->policy->cursor_place & FRESHET_CURSOR_HEADER) != 0)
-		fields[count++] = (freshet_header){freshet_str_of("last-event-id"), cursor, false};
+	if (cursor.len > 0 && (s->policy->cursor_place & FRESHET_CURSOR_HEADER) != 0) {
+		fields[count] = (freshet_header){freshet_str_of("last-event-id"), cursor, false};
+		/* Going on without it would repeat everything: an id that no header can carry ends the stream. */
+		if (!field_valid(&fields[count++]))
+			return FRESHET_ESSE_ID;
+	}
 	out->fields = fields;
 	out->count = count;
 	return FRESHET_OK;
