@@ -140,7 +140,7 @@ static void name_address(struct mockd *m)
 static freshet_err listen_on(struct mockd *m)
 {
 	struct sockaddr_storage address;
-	socklen_t len;
+	socklen_t len = 0;
 	if (!parse_address(&m->options, &address, &len))
 		return FRESHET_EINVAL;
 	m->listener = evconnlistener_new_bind(m->base, on_accept, m,
