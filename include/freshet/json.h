@@ -126,29 +126,41 @@ FRESHET_API freshet_err freshet_json_bool(const freshet_json_value *value, bool 
  * FRESHET_JSON_PLAN makes one that needs no other call; freshet_json_plan_new makes one of paths known at run time.
  */
 typedef struct freshet_json_plan {
-	const char *const *paths; /* the paths; they and their characters must live as long as the plan */
-	size_t count;             /* how many; at most 4096 */
-	uint64_t *memory;         /* where the compiled plan goes */
-	size_t words;             /* its size: 4 words, and 4 for each member name and array index in the paths */
-	size_t max_depth;         /* optional: the deepest nesting of a text; 0 means FRESHET_JSON_DEPTH */
-	uint32_t state;           /* the library's; 0 at first */
-	int32_t result;           /* the library's; 0 at first */
+	const char *const *paths;        /* the paths; they and their characters must live as long as the plan */
+	size_t count;                    /* how many */
+	struct freshet_json_node *nodes; /* where the compiled plan goes */
+	size_t node_count; /* its size: one node, and one for each member name and array index in the paths */
+	size_t max_depth;  /* optional: the deepest nesting of a text; 0 means FRESHET_JSON_DEPTH */
+	uint32_t state;    /* the library's; 0 at first */
+	int32_t result;    /* the library's; 0 at first */
 } freshet_json_plan;
+
+/* A compiled name or index. It stands here so that a plan can be static; its fields are the library's. */
+typedef struct freshet_json_node {
+	uint64_t head;    /* the first eight bytes of the name as they lie in memory, zeros after its end */
+	const char *name; /* as the path spells it */
+	uint32_t len;     /* of the name; of an array element, its index */
+	uint16_t slot;    /* which value to fill in */
+	uint16_t parent;
+	uint16_t child; /* the first of its own; 0 when there is none */
+	uint16_t next;  /* the next of the same parent; 0 when there is none */
+	uint8_t kind;
+} freshet_json_node;
 
 /* Defines a static plan of literal paths, in a file or in a function: FRESHET_JSON_PLAN(plan, "type", "data.id"); */
 #define FRESHET_JSON_PLAN(name, ...)                                                                                   \
 	static const char *const name##_paths[] = {__VA_ARGS__};                                                       \
-	static uint64_t name##_memory[FRESHET_JSON_PLAN_WORDS(__VA_ARGS__)];                                           \
-	static freshet_json_plan name = {name##_paths, sizeof name##_paths / sizeof name##_paths[0], name##_memory,    \
-		FRESHET_JSON_PLAN_WORDS(__VA_ARGS__), 0, 0, 0}
+	static freshet_json_node name##_nodes[FRESHET_JSON_PLAN_NODES(__VA_ARGS__)];                                   \
+	static freshet_json_plan name = {name##_paths, sizeof name##_paths / sizeof name##_paths[0], name##_nodes,     \
+		FRESHET_JSON_PLAN_NODES(__VA_ARGS__), 0, 0, 0}
 
-/* Enough memory for any paths spelled with so many characters: every name or index is at least two of them. */
-#define FRESHET_JSON_PLAN_WORDS(...) (sizeof FRESHET_JSON_SPELLED(__VA_ARGS__) / 2 * 4)
+/* Enough nodes for any paths spelled with so many characters: every name or index is at least two of them. */
+#define FRESHET_JSON_PLAN_NODES(...) (sizeof FRESHET_JSON_SPELLED(__VA_ARGS__) / 2)
 #define FRESHET_JSON_SPELLED(...)    #__VA_ARGS__
 
 /*
  * A plan of paths known at run time; paths and characters are copied. `max_depth` 0 means FRESHET_JSON_DEPTH.
- * The caller frees it with freshet_json_plan_free. FRESHET_ENOMEM; FRESHET_EINVALID for a path that cannot be read, a
+ * The caller frees it with freshet_json_plan_free. FRESHET_ENOMEM; FRESHET_EINVAL for a path that cannot be read, a
  * path named twice and a depth above FRESHET_JSON_DEPTH_MAX; on failure *out is NULL.
  */
 FRESHET_API freshet_err freshet_json_plan_new(
@@ -160,7 +172,7 @@ FRESHET_API void freshet_json_plan_free(freshet_json_plan *plan);
 /*
  * Checks the whole text and fills in values[i] for the i-th path of the plan; what is not there is missing, and so is
  * everything when the text is not valid. `position` (may be NULL) is set on failure. Nothing is allocated.
- * FRESHET_EJSON_...; FRESHET_EINVALID for a plan that cannot be compiled.
+ * FRESHET_EJSON_...; FRESHET_EINVAL for a plan that cannot be compiled.
  */
 FRESHET_API freshet_err freshet_json_pick(
 	freshet_json_plan *plan, freshet_str text, freshet_json_value *values, size_t *position);
@@ -262,7 +274,7 @@ FRESHET_API void freshet_json_tokenizer_options_init(freshet_json_tokenizer_opti
 
 /*
  * A tokenizer at the start of a text; `options` may be NULL. The caller frees it with freshet_json_tokenizer_free.
- * FRESHET_ENOMEM, FRESHET_EINVALID; on failure *out is NULL.
+ * FRESHET_ENOMEM, FRESHET_EINVAL; on failure *out is NULL.
  */
 FRESHET_API freshet_err freshet_json_tokenizer_new(
 	const freshet_json_tokenizer_options *options, freshet_json_tokenizer **out);
@@ -325,7 +337,7 @@ FRESHET_API void freshet_json_writer_options_init(freshet_json_writer_options *o
 
 /*
  * A writer at the start of a text; `options` may be NULL. The caller frees it with freshet_json_writer_free.
- * FRESHET_ENOMEM, FRESHET_EINVALID; on failure *out is NULL.
+ * FRESHET_ENOMEM, FRESHET_EINVAL; on failure *out is NULL.
  */
 FRESHET_API freshet_err freshet_json_writer_new(const freshet_json_writer_options *options, freshet_json_writer **out);
 
@@ -354,7 +366,7 @@ FRESHET_API void freshet_json_write_string(freshet_json_writer *writer, freshet_
 FRESHET_API void freshet_json_write_int64(freshet_json_writer *writer, int64_t number);
 FRESHET_API void freshet_json_write_uint64(freshet_json_writer *writer, uint64_t number);
 
-/* The shortest digits that read back as the same double, with a fraction or an exponent: 1.0, 0.1, 1e+23. */
+/* The shortest digits that read back as the same double, with a fraction or an exponent: 1.0, 0.1, 1e23. */
 FRESHET_API void freshet_json_write_double(freshet_json_writer *writer, double number);
 
 FRESHET_API void freshet_json_write_bool(freshet_json_writer *writer, bool truth);

@@ -92,6 +92,19 @@ void utf8_repair(uint8_t *out, const uint8_t *text, size_t len)
 	}
 }
 
+size_t utf8_read(const uint8_t *text, size_t len, uint32_t *code_point)
+{
+	bool whole;
+	size_t sequence = read_sequence(text, len, &whole);
+	*code_point = 0xfffd;
+	if (whole) {
+		*code_point = sequence == 1 ? text[0] : text[0] & (0x7fu >> sequence);
+		for (size_t i = 1; i < sequence; i++)
+			*code_point = *code_point << 6 | (text[i] & 0x3f);
+	}
+	return sequence;
+}
+
 size_t utf8_encode(uint32_t code_point, uint8_t out[4])
 {
 	if (code_point < 0x80) {

@@ -29,6 +29,12 @@ size_t utf8_open_tail(const uint8_t *text, size_t len);
 size_t utf8_repaired_len(const uint8_t *text, size_t len);
 void utf8_repair(uint8_t *out, const uint8_t *text, size_t len);
 
+/*
+ * Reads the first character of a text that is not empty; what is ill-formed, in the parts of utf8_repair, reads as
+ * U+FFFD. Returns how many bytes it has.
+ */
+size_t utf8_read(const uint8_t *text, size_t len, uint32_t *code_point);
+
 /* Writes the code point, which must be a scalar value, as one to four bytes and returns how many. */
 size_t utf8_encode(uint32_t code_point, uint8_t out[4]);
 

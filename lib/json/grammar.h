@@ -1,0 +1,58 @@
+/*
+ * What RFC 8259 says about single bytes: white space, escapes and numbers, for every reader here, so that they cannot
+ * differ.
+ */
+#ifndef JSON_GRAMMAR_H
+#define JSON_GRAMMAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+static inline bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static inline bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* What a backslash and this byte stand for; 0 when it is no escape. `u` stands for itself: four hex digits follow. */
+extern const uint8_t escape_of[256];
+
+/* The value of a hex digit; 16 when it is none. */
+static inline unsigned hex_digit(char c)
+{
+	unsigned digit = (unsigned)(unsigned char)c - '0';
+	if (digit < 10)
+		return digit;
+	unsigned letter = ((unsigned)(unsigned char)c | 0x20) - 'a';
+	return letter < 6 ? letter + 10 : 16;
+}
+
+/* Where in a number a reader stands; what may come next depends on nothing else. */
+enum number_state {
+	NUMBER_START, /* nothing was read */
+	NUMBER_MINUS, /* - */
+	NUMBER_ZERO,  /* 0, which no digit may follow */
+	NUMBER_INT,   /* 12 */
+	NUMBER_POINT, /* 12. */
+	NUMBER_FRACTION,
+	NUMBER_E,    /* 12e */
+	NUMBER_SIGN, /* 12e+ */
+	NUMBER_EXPONENT,
+	NUMBER_ENDED, /* the byte is not part of the number, which was complete before it */
+	NUMBER_BAD,   /* no number goes on like this */
+};
+
+enum number_state number_next(enum number_state state, char c);
+
+/* The number may end here. */
+static inline bool number_complete(enum number_state state)
+{
+	return state == NUMBER_ZERO || state == NUMBER_INT || state == NUMBER_FRACTION || state == NUMBER_EXPONENT;
+}
+
+#endif
