@@ -1,7 +1,7 @@
 #include "flow/retry.h"
 
 /* A server cannot put a client to sleep for longer than this by Retry-After. */
-#define RETRY_AFTER_MAX_MS (60u * 60u * 1000u)
+#define RETRY_AFTER_MAX_MS ((uint64_t)60 * 60 * 1000)
 
 bool retry_status(int http_status)
 {

@@ -147,7 +147,7 @@ static void try_next(struct dial *d)
 	while (d->started < d->list.count) {
 		size_t index = d->started++;
 		if (attempt_start(d, index)) {
-			struct timeval tv = {0, DIAL_STAGGER_MS * 1000};
+			struct timeval tv = {0, (suseconds_t)DIAL_STAGGER_MS * 1000};
 			if (d->started < d->list.count)
 				event_add(d->stagger, &tv);
 			return;
