@@ -23,9 +23,10 @@ struct wire_answer {
 /* Why an exchange has no clean end. */
 struct wire_loss {
 	freshet_err err;
-	bool has_http2_code;
 	uint32_t http2_code;
+	bool has_http2_code;
 	bool unprocessed; /* the peer said, or it is sure, that it did not act on the request */
+	const char *why;  /* more about it, for people: static; NULL: nothing */
 };
 
 enum wire_kind {
@@ -105,7 +106,8 @@ struct wire {
 	bool draining;     /* takes no new exchange */
 	bool greeted;      /* the peer has said what it allows */
 	uint32_t pings_answered;
-	struct wire_loss loss; /* after a failed feed: why */
+	bool over;             /* the peer has been told that it broke the protocol: nothing more of it is read */
+	struct wire_loss loss; /* after a failed feed, when it is over, and when the peer has said that it goes: why */
 };
 
 /* Appends; false when there is no memory. */

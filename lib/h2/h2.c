@@ -5,8 +5,9 @@
  * reads them nghttp2 calls back, and each callback only appends to the queue: answer, data, end.
  * Data are spans into the bytes that were fed.
  *
- * Failures: RST_STREAM and GOAWAY of the peer, and violations that nghttp2 finds, end in on_stream_close; what the peer
- * surely has not processed is marked. A failed feed ends the session; the reactor then tells every exchange.
+ * Failures: RST_STREAM and GOAWAY of the peer, and violations on a stream that nghttp2 finds, end in on_stream_close;
+ * what the peer surely has not processed is marked. A violation on the connection ends the session, at once when nghttp2
+ * refuses the bytes, else as soon as the GOAWAY that tells the peer is output; the reactor then tells every exchange.
  *
  * Closing: cancel takes the exchange's pointer off the stream first, so that nothing of it is queued afterwards.
  */
@@ -34,7 +35,8 @@ struct h2 {
 	/* The RST_STREAM that was read last: on_stream_close follows it at once. */
 	int32_t reset_id;
 	uint32_t reset_code;
-	int32_t unsent_id; /* the request that could not be sent last: on_stream_close follows that too */
+	int32_t unsent_id;     /* the request that could not be sent last: on_stream_close follows that too */
+	const char *violation; /* what the peer did last that the protocol forbids, in nghttp2's words; NULL: nothing */
 	/* Scratch for submit. */
 	nghttp2_nv *nv;
 	size_t nv_capacity;
@@ -139,6 +141,7 @@ static void on_goaway(struct h2 *h2, const nghttp2_goaway *goaway)
 	h2->wire.draining = true;
 	h2->wire.loss = (struct wire_loss){
 		.err = FRESHET_EHTTP_GOAWAY, .has_http2_code = true, .http2_code = goaway->error_code};
+	h2->wire.loss.why = nghttp2_http2_strerror(goaway->error_code);
 	log_line(FRESHET_LOG_INFO, "http/2: GOAWAY, last stream %d, code %u", goaway->last_stream_id,
 		goaway->error_code);
 }
@@ -195,6 +198,7 @@ static struct wire_loss loss_of_stream(const struct h2 *h2, int32_t stream_id, u
 {
 	bool by_peer = h2->reset_id == stream_id;
 	struct wire_loss loss = {.err = FRESHET_EHTTP_PROTOCOL, .has_http2_code = by_peer, .http2_code = error_code};
+	loss.why = by_peer || h2->violation == NULL ? nghttp2_http2_strerror(error_code) : h2->violation;
 	if (by_peer)
 		loss.err = error_code == NGHTTP2_REFUSED_STREAM ? FRESHET_EHTTP_REFUSED : FRESHET_EHTTP_RESET;
 	else if (error_code == NGHTTP2_REFUSED_STREAM)
@@ -213,7 +217,15 @@ static int on_stream_close(nghttp2_session *session, int32_t stream_id, uint32_t
 		struct wire_loss loss = loss_of_stream(h2, stream_id, error_code);
 		push_loss(h2, exchange, &loss);
 	}
+	h2->violation = NULL;
 	return 0;
+}
+
+static void fail_session(struct h2 *h2, const char *why)
+{
+	h2->wire.over = true;
+	h2->wire.loss = (struct wire_loss){.err = FRESHET_EHTTP_PROTOCOL, .why = why};
+	log_line(FRESHET_LOG_WARNING, "http/2: the peer broke the protocol: %s", why);
 }
 
 /* A request that nghttp2 could not send: the session takes no more of them. */
@@ -227,6 +239,37 @@ static int on_frame_not_send(nghttp2_session *session, const nghttp2_frame *fram
 	}
 	if (error_code == NGHTTP2_ERR_NOMEM)
 		h2->out_of_memory = true;
+	return 0;
+}
+
+/* What the peer did wrong, told just before nghttp2 resets the stream or ends the session for it. */
+static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int error_code, void *user)
+{
+	struct h2 *h2 = user;
+	(void)session;
+	(void)frame;
+	h2->violation = nghttp2_strerror(error_code);
+	return 0;
+}
+
+static int on_error(nghttp2_session *session, int error_code, const char *message, size_t len, void *user)
+{
+	struct h2 *h2 = user;
+	(void)session;
+	(void)message; /* it may quote the peer's headers */
+	(void)len;
+	h2->violation = nghttp2_strerror(error_code);
+	return 0;
+}
+
+/* A GOAWAY with an error code is how nghttp2 ends a session that the peer has broken: it reads no more of it. */
+static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *user)
+{
+	struct h2 *h2 = user;
+	(void)session;
+	if (frame->hd.type != NGHTTP2_GOAWAY || frame->goaway.error_code == NGHTTP2_NO_ERROR)
+		return 0;
+	fail_session(h2, h2->violation != NULL ? h2->violation : nghttp2_http2_strerror(frame->goaway.error_code));
 	return 0;
 }
 
@@ -295,9 +338,20 @@ static freshet_err h2_submit(struct wire *w, const struct wire_request *request,
 	return FRESHET_OK;
 }
 
+/* A server that does not know HTTP/2 says so in its own way; nghttp2 would only tell that no SETTINGS came. */
+static bool is_http1(const uint8_t *bytes, size_t len)
+{
+	static const char start[] = "HTTP/1.";
+	return len >= sizeof start - 1 && memcmp(bytes, start, sizeof start - 1) == 0;
+}
+
 static freshet_err h2_feed(struct wire *w, const uint8_t *bytes, size_t len)
 {
 	struct h2 *h2 = h2_of(w);
+	if (!w->greeted && is_http1(bytes, len)) {
+		fail_session(h2, "it speaks HTTP/1");
+		return FRESHET_EHTTP_PROTOCOL;
+	}
 	h2->data_bytes = 0;
 	ssize_t used = nghttp2_session_mem_recv(h2->session, bytes, len);
 	if (used >= 0 && h2->data_bytes > 0 &&
@@ -308,8 +362,7 @@ static freshet_err h2_feed(struct wire *w, const uint8_t *bytes, size_t len)
 		return FRESHET_ENOMEM;
 	}
 	if (used < 0 || (size_t)used != len) {
-		w->loss = (struct wire_loss){.err = FRESHET_EHTTP_PROTOCOL};
-		log_line(FRESHET_LOG_WARNING, "http/2: %s", nghttp2_strerror((int)used));
+		fail_session(h2, nghttp2_strerror((int)used));
 		return FRESHET_EHTTP_PROTOCOL;
 	}
 	return FRESHET_OK;
@@ -412,6 +465,9 @@ static void set_callbacks(nghttp2_session_callbacks *callbacks)
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data_chunk);
 	nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);
 	nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks, on_frame_not_send);
+	nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_send);
+	nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, on_invalid_frame);
+	nghttp2_session_callbacks_set_error_callback2(callbacks, on_error);
 }
 
 /* The preface: no push, our windows, and how large a header list may be (RFC 9113, section 6.5.2). */

@@ -85,6 +85,8 @@ static void conn_die(struct conn *c, const freshet_outcome *why)
 	freshet_endpoint *e = c->endpoint;
 	bool was_up = c->state == CONN_UP;
 	freshet_outcome loss = *why;
+	/* No request is sent before the connection is up. */
+	loss.unprocessed |= !was_up;
 	char text[256];
 	int len = snprintf(
 		text, sizeof text, "%.*s: %.*s", (int)e->name.len, e->name.ptr, (int)why->text.len, why->text.ptr);
@@ -112,11 +114,6 @@ static void die_of(struct conn *c, freshet_err err, int system_errno, const char
 	conn_die(c, &loss);
 }
 
-static void die_of_errno(struct conn *c, freshet_err err, int system_errno)
-{
-	die_of(c, err, system_errno, system_errno != 0 ? strerror(system_errno) : NULL);
-}
-
 static void die_of_tls(struct conn *c)
 {
 	const struct tls_failure *why = tls_failed_why(c->tls);
@@ -124,19 +121,41 @@ static void die_of_tls(struct conn *c)
 	char text[256];
 	int len = snprintf(text, sizeof text, "%s: %s", freshet_err_text(why->err), why->text);
 	loss.text = (freshet_str){text, (size_t)len};
-	/* No request is sent before the handshake is done. */
-	loss.unprocessed = c->state != CONN_UP;
 	conn_die(c, &loss);
 }
 
-static freshet_outcome outcome_of_wire(const struct wire_loss *loss)
+/* `text` has room for the outcome's words and outlives it. */
+static freshet_outcome outcome_of_wire(const struct wire_loss *loss, char *text, size_t size)
 {
 	freshet_outcome o = {.err = loss->err,
 		.has_http2_code = loss->has_http2_code,
 		.http2_code = loss->http2_code,
 		.unprocessed = loss->unprocessed};
-	o.text = freshet_str_of(freshet_err_text(loss->err));
+	const char *what = freshet_err_text(loss->err);
+	if (loss->why != NULL)
+		snprintf(text, size, "%s: %s", what, loss->why);
+	else
+		snprintf(text, size, "%s", what);
+	o.text = freshet_str_of(text);
 	return o;
+}
+
+static void die_of_wire(struct conn *c)
+{
+	char text[160];
+	freshet_outcome loss = outcome_of_wire(&c->wire->loss, text, sizeof text);
+	conn_die(c, &loss);
+}
+
+/* The transport is gone. What the protocol knows of the reason says more than that. */
+static void die_of_close(struct conn *c, int system_errno, const char *text)
+{
+	if (c->state == CONN_UP && c->wire->loss.err != FRESHET_OK)
+		die_of_wire(c);
+	else if (system_errno != 0)
+		die_of(c, FRESHET_ECLOSED, system_errno, strerror(system_errno));
+	else
+		die_of(c, FRESHET_ECLOSED, 0, text);
 }
 
 /* Takes the exchange out of the connection's books without a word to the peer. */
@@ -192,7 +211,8 @@ static void hand_over(struct conn *c, const struct wire_event *event)
 		ex->owner->on_end(ex);
 		break;
 	case WIRE_LOST: {
-		freshet_outcome loss = outcome_of_wire(&event->as.loss);
+		char text[160];
+		freshet_outcome loss = outcome_of_wire(&event->as.loss, text, sizeof text);
 		let_go(c, ex);
 		ex->owner->on_lost(ex, &loss);
 		break;
@@ -222,10 +242,8 @@ static bool feed(struct conn *c, const uint8_t *bytes, size_t len)
 	if (err != FRESHET_OK) {
 		/* Whatever the peer still has to be told (GOAWAY with the reason) goes out before the end. */
 		conn_flush(c);
-		if (c->state == CONN_DEAD)
-			return false;
-		freshet_outcome loss = outcome_of_wire(&c->wire->loss);
-		conn_die(c, &loss);
+		if (c->state != CONN_DEAD)
+			die_of_wire(c);
 		return false;
 	}
 	if (c->wire->draining && !draining)
@@ -274,7 +292,7 @@ static bool write_out(struct conn *c, const uint8_t *bytes, size_t len)
 	}
 	ssize_t sent = waits ? 0 : net_socket_write(&c->socket, bytes, len);
 	if (sent < 0) {
-		die_of_errno(c, FRESHET_ECLOSED, errno);
+		die_of_close(c, errno, NULL);
 		return false;
 	}
 	c->endpoint->reactor->counters.bytes_written += (uint64_t)sent;
@@ -322,6 +340,10 @@ void conn_flush(struct conn *c)
 		if (len > 0 && !write_plain(c, &r->out))
 			return;
 		drain_queue(c);
+		if (c->wire->over) {
+			die_of_wire(c);
+			return;
+		}
 		if (len == 0)
 			return;
 	}
@@ -334,7 +356,7 @@ static void on_writable(void *owner)
 	reactor_enter(r);
 	ssize_t sent = net_socket_write(&c->socket, c->unsent.data + c->unsent_from, c->unsent.len - c->unsent_from);
 	if (sent < 0) {
-		die_of_errno(c, FRESHET_ECLOSED, errno);
+		die_of_close(c, errno, NULL);
 	} else {
 		r->counters.bytes_written += (uint64_t)sent;
 		c->unsent_from += (size_t)sent;
@@ -382,7 +404,7 @@ static void read_cipher(struct conn *c, const uint8_t *bytes, size_t len)
 		if (result == TLS_FAILED)
 			die_of_tls(c);
 		else if (result == TLS_OVER)
-			die_of(c, FRESHET_ECLOSED, 0, "the peer closed the TLS session");
+			die_of_close(c, 0, "the peer closed the TLS session");
 		if (result != TLS_DONE || !feed(c, r->plain_buf, plain))
 			return;
 	}
@@ -395,9 +417,9 @@ static void read_end(struct conn *c, ssize_t len)
 	if (c->state == CONN_HANDSHAKE)
 		die_of(c, FRESHET_ETLS, len < 0 ? errno : 0, "the peer closed during the handshake");
 	else if (len == 0)
-		die_of(c, FRESHET_ECLOSED, 0, NULL);
+		die_of_close(c, 0, NULL);
 	else
-		die_of_errno(c, FRESHET_ECLOSED, errno);
+		die_of_close(c, errno, NULL);
 }
 
 static void on_readable(void *owner)
@@ -445,7 +467,7 @@ static void on_dialed(const struct dial_result *result, void *user)
 	c->dial = NULL;
 	freshet_err err = result->err;
 	if (err != FRESHET_OK) {
-		freshet_outcome loss = {.err = err, .system_errno = result->system_errno, .unprocessed = true};
+		freshet_outcome loss = {.err = err, .system_errno = result->system_errno};
 		char text[256];
 		int len = snprintf(text, sizeof text, "%s: %s", freshet_err_text(err), result->text);
 		loss.text = (freshet_str){text, (size_t)len};
@@ -570,9 +592,7 @@ void conn_due(struct conn *c)
 {
 	freshet_endpoint *e = c->endpoint;
 	if (c->state == CONN_DIALING || c->state == CONN_HANDSHAKE) {
-		freshet_outcome loss = {.err = FRESHET_ECONNECT_TIMEOUT, .unprocessed = true};
-		loss.text = freshet_str_of(freshet_err_text(FRESHET_ECONNECT_TIMEOUT));
-		conn_die(c, &loss);
+		die_of(c, FRESHET_ECONNECT_TIMEOUT, 0, NULL);
 		return;
 	}
 	if (!CHECK(c->state == CONN_UP))
