@@ -62,6 +62,12 @@ void clock_unset(struct clock *c, struct alarm *alarm);
 /* Lets a manual clock pass by that much and fires what falls due, in order of time. */
 void clock_advance(struct clock *c, uint64_t us);
 
+/* When a set alarm is due. */
+static inline uint64_t clock_due_us(const struct clock *c, const struct alarm *alarm)
+{
+	return c->heap[alarm->slot].due_us;
+}
+
 static inline bool alarm_is_set(const struct alarm *alarm)
 {
 	return alarm->slot != 0;

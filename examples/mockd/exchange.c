@@ -160,6 +160,7 @@ void exchange_dispatch(struct exchange *x)
 	struct request r;
 	read_request(in, fields, &r);
 	m->stats.requests++;
+	x->head_only = freshet_str_is(r.method, "HEAD");
 	mockd_route(m, x, &r);
 	free(fields);
 	x->intake = NULL;
@@ -170,7 +171,7 @@ void exchange_answer(struct exchange *x, const struct answer *a, freshet_str bod
 {
 	char length[24];
 	snprintf(length, sizeof length, "%zu", body.len);
-	x->feed = whole_new(body);
+	x->feed = whole_new(x->head_only ? (freshet_str){NULL, 0} : body);
 	x->feed->exchange = x;
 	x->conn->protocol->begin(x, a, length);
 }

@@ -32,6 +32,7 @@ struct exchange {
 	size_t offset;         /* bytes of the piece at hand that are sent */
 	int32_t stream_id;     /* of the protocol */
 	uint32_t index;        /* in the connection's exchanges */
+	bool head_only;        /* the request was HEAD: the answer has no body */
 };
 
 enum body_state {

@@ -48,14 +48,17 @@ uint64_t request_query_number(const struct request *r, const char *name, uint64_
 
 #define ANSWER_FIELDS_MAX 4
 
-/* The head of an answer. Names and values of the fields are terminated; they are copied. */
+/* A field of an answer; both are terminated. */
+struct header {
+	const char *name; /* NULL: no field */
+	const char *value;
+};
+
+/* The head of an answer, which is copied. */
 struct answer {
 	int status;
-	const char *content_type; /* NULL: none */
-	struct {
-		const char *name;
-		const char *value;
-	} fields[ANSWER_FIELDS_MAX]; /* up to the first without a name */
+	const char *content_type;                /* NULL: none */
+	struct header fields[ANSWER_FIELDS_MAX]; /* up to the first without a name */
 };
 
 /* What a piece is, for faults that aim at one kind. */

@@ -107,4 +107,25 @@ struct mockd_stats {
 
 void mockd_get_stats(const struct mockd *m, struct mockd_stats *stats);
 
+/* An agent of the first user, for tests that want a session without the requests before it. */
+void mockd_add_agent(struct mockd *m, char id[MOCKD_ID_SIZE]);
+
+/*
+ * A session of the first user and its first agent (one is made if need be) with that prompt, as POST /sessions makes it;
+ * the quota is not asked. FRESHET_EINVAL when the prompt names a script that does not exist.
+ */
+freshet_err mockd_add_session(struct mockd *m, const char *prompt, char id[MOCKD_ID_SIZE]);
+
+/*
+ * One more output row of a running session, at once (the script "manual" makes no rows by itself). Returns the row's
+ * id; 0 when there is no such session or it does not run. `stream` is "stdout" or "stderr"; the data must be UTF-8.
+ */
+uint64_t mockd_add_row(struct mockd *m, const char *session, const char *stream, const char *data, size_t len);
+
+/*
+ * Ends the turn of a running session: "completed" or "failed", with an exit code or, when `code` is NULL, without one.
+ * False when there is no such session or it does not run.
+ */
+bool mockd_end_session(struct mockd *m, const char *session, const char *status, const int *code);
+
 #endif

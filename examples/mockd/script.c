@@ -5,11 +5,6 @@
 
 #include "mockd/alloc.h"
 
-struct weighted_script {
-	uint64_t weight;
-	struct script script;
-};
-
 static freshet_str skip_blanks(freshet_str text)
 {
 	while (text.len > 0 && (*text.ptr == ' ' || *text.ptr == '\t'))

@@ -39,8 +39,13 @@ static inline uint64_t range_pick(struct range range, struct random *random)
 	return random_between(random, range.from, range.to);
 }
 
+struct weighted_script {
+	uint64_t weight;
+	struct script script;
+};
+
 struct script_mix {
-	struct weighted_script *items; /* spans of the text that was read */
+	struct weighted_script *items; /* their spans lie in the text that was read */
 	size_t count;
 	uint64_t weight; /* of all */
 };

@@ -4,6 +4,7 @@
  */
 #include "mockd/server.h"
 
+#include "mockd/aod.h"
 #include "mockd/exchange.h"
 #include "mockd/texts.h"
 #include "mockd/tls.h"
@@ -157,11 +158,17 @@ void mockd_add_platform(struct mockd *m, struct platform *platform)
 	m->platforms[m->platform_count++] = platform;
 }
 
-static bool add_platforms(struct mockd *m)
+static freshet_err add_platforms(struct mockd *m)
 {
+	m->aod = aod_new(m);
+	if (m->aod == NULL)
+		return FRESHET_EINVAL;
+	mockd_add_platform(m, aod_platform(m->aod));
 	struct platform *events = events_new(m);
 	mockd_add_platform(m, events);
-	return m->options.events_file == NULL || events_read_file(events, m->options.events_file);
+	if (m->options.events_file != NULL && !events_read_file(events, m->options.events_file))
+		return FRESHET_ESYSTEM;
+	return FRESHET_OK;
 }
 
 static bool under_mount(freshet_str path, const char *mount)
@@ -179,12 +186,7 @@ void mockd_route(struct mockd *m, struct exchange *x, const struct request *r)
 		if (under_mount(r->path, p->mount) && (best == NULL || strlen(p->mount) > strlen(best->mount)))
 			best = p;
 	}
-	if (best != NULL) {
-		best->handle(best, x, r);
-		return;
-	}
-	static const struct answer head = {.status = 404, .content_type = "text/plain"};
-	exchange_answer(x, &head, freshet_str_of("no such path\n"));
+	best->handle(best, x, r);
 }
 
 freshet_err mockd_new(struct event_base *base, const struct mockd_options *options, struct mockd **out)
@@ -209,10 +211,8 @@ freshet_err mockd_new(struct event_base *base, const struct mockd_options *optio
 		goto fail;
 	}
 	m->texts = texts_new(random_next(&m->random));
-	if (!add_platforms(m)) {
-		err = FRESHET_ESYSTEM;
+	if ((err = add_platforms(m)) != FRESHET_OK)
 		goto fail;
-	}
 	if ((err = listen_on(m)) != FRESHET_OK)
 		goto fail;
 	*out = m;

@@ -232,10 +232,13 @@ void texts_free(struct texts *t)
 	free(t);
 }
 
-const struct text *texts_pick(struct texts *t, enum text_role role, struct random *random)
+const struct text *texts_pick(struct texts *t, enum text_role role, bool open, struct random *random)
 {
-	size_t i = random_below(random, POOL_SIZE);
-	return t->pool[role][t->pool[role][i]->continues ? i - 1 : i];
+	for (;;) {
+		const struct text *text = t->pool[role][random_below(random, POOL_SIZE)];
+		if (!text->continues && (open || text->rest == NULL))
+			return text;
+	}
 }
 
 /* Words of just that many bytes; what no word fills is filled with letters. */

@@ -29,8 +29,8 @@ struct texts;
 struct texts *texts_new(uint64_t seed);
 void texts_free(struct texts *t);
 
-/* A chunk of the usual size that continues no other. It lives as long as the texts. */
-const struct text *texts_pick(struct texts *t, enum text_role role, struct random *random);
+/* A chunk of the usual size that continues no other, and is continued by none unless `open`. It lives as the texts do. */
+const struct text *texts_pick(struct texts *t, enum text_role role, bool open, struct random *random);
 
 /* A chunk of exactly that many bytes of UTF-8. */
 const struct text *texts_sized(struct texts *t, enum text_role role, size_t size);
