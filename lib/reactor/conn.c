@@ -176,6 +176,14 @@ void exchange_leave(struct exchange *ex)
 	struct conn *c = ex->conn;
 	if (c == NULL)
 		return;
+	reactor_look_at_clock(c->endpoint->reactor);
+	if (c->state == CONN_DEAD) {
+		/* A callback of one that the connection has lost already ends another one. */
+		list_remove(&ex->node);
+		ex->conn = NULL;
+		c->count--;
+		return;
+	}
 	c->wire->protocol->cancel(c->wire, ex->stream_id);
 	mark_dirty(c);
 	let_go(c, ex);
@@ -184,7 +192,7 @@ void exchange_leave(struct exchange *ex)
 void exchange_credit(struct exchange *ex, size_t len)
 {
 	struct conn *c = ex->conn;
-	if (c == NULL)
+	if (c == NULL || c->state == CONN_DEAD)
 		return;
 	ex->uncredited += (uint32_t)len;
 	if (ex->uncredited < c->endpoint->limits.credit_step)
@@ -332,14 +340,16 @@ void conn_flush(struct conn *c)
 	freshet_reactor *r = c->endpoint->reactor;
 	while (c->state == CONN_UP && c->unsent.len == 0 && c->wire->protocol->wants_output(c->wire)) {
 		r->out.len = 0;
-		if (!c->wire->protocol->output(c->wire, &r->out, OUTPUT_STEP)) {
+		bool ok = c->wire->protocol->output(c->wire, &r->out, OUTPUT_STEP);
+		/* First of all, since nothing may stay in the queue when the connection ends below. */
+		drain_queue(c);
+		if (!ok) {
 			die_of(c, FRESHET_ENOMEM, 0, NULL);
 			return;
 		}
 		size_t len = r->out.len;
 		if (len > 0 && !write_plain(c, &r->out))
 			return;
-		drain_queue(c);
 		if (c->wire->over) {
 			die_of_wire(c);
 			return;

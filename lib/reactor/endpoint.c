@@ -87,6 +87,18 @@ static void fill_conns(freshet_endpoint *e)
 	}
 }
 
+/* The next dial waits, longer with each failure. */
+static void redial_later(freshet_endpoint *e)
+{
+	freshet_reactor *r = e->reactor;
+	uint64_t pause = REDIAL_MIN_MS;
+	for (uint32_t i = 0; i < e->dial_failures && pause < REDIAL_MAX_MS; i++)
+		pause *= 2;
+	e->dial_failures++;
+	e->redial_ms = time_add(r->now_ms, retry_jitter(pause, random_next(&r->random)));
+	reactor_due_by(r, &e->deadline, e->redial_ms);
+}
+
 static void dial_more(freshet_endpoint *e)
 {
 	freshet_reactor *r = e->reactor;
@@ -106,6 +118,8 @@ static void dial_more(freshet_endpoint *e)
 		loss.text = freshet_str_of(freshet_err_text(err));
 		if (census.up == 0 && census.on_their_way == 1)
 			fail_waiting(e, &loss);
+		else
+			redial_later(e);
 		return;
 	}
 }
@@ -194,17 +208,14 @@ void endpoint_room_made(freshet_endpoint *e)
 
 void endpoint_conn_failed(freshet_endpoint *e, const freshet_outcome *loss)
 {
-	uint64_t pause = REDIAL_MIN_MS;
-	for (uint32_t i = 0; i < e->dial_failures && pause < REDIAL_MAX_MS; i++)
-		pause *= 2;
-	e->dial_failures++;
 	struct conn_census census = count_conns(e);
 	if (census.up == 0 && census.on_their_way == 0) {
 		/* Each of those that waited pauses by itself before it comes back: the endpoint need not. */
+		e->dial_failures++;
 		e->redial_ms = 0;
 		fail_waiting(e, loss);
 	} else {
-		e->redial_ms = time_add(e->reactor->now_ms, retry_jitter(pause, random_next(&e->reactor->random)));
+		redial_later(e);
 	}
 	ask_for_pump(e);
 }
@@ -236,6 +247,8 @@ static void bury(freshet_endpoint *e)
 {
 	list_each_safe (node, after, &e->conns)
 		conn_close(container_of(node, struct conn, node));
+	/* A connection that failed over its farewell has asked for another turn. */
+	list_remove(&e->task.node);
 	reactor_release_deadline(e->reactor, &e->deadline);
 	list_remove(&e->node);
 	if (e->reactor->closing)
