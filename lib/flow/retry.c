@@ -54,7 +54,7 @@ bool retry_after_failure(const struct retry_policy *policy, const struct retry_c
 		return false;
 	uint64_t pause = policy->min_ms < policy->max_ms ? policy->min_ms : policy->max_ms;
 	for (uint32_t i = 1; i < attempts && pause < policy->max_ms; i++)
-		pause = pause > policy->max_ms / 2 ? policy->max_ms : pause * 2;
+		pause = pause > policy->max_ms / 2 ? policy->max_ms : pause * 2 + (pause == 0);
 	pause = retry_jitter(pause, random);
 	uint64_t asked = cause->retry_after_ms < RETRY_AFTER_MAX_MS ? cause->retry_after_ms : RETRY_AFTER_MAX_MS;
 	*pause_ms = pause > asked ? pause : asked;

@@ -15,6 +15,7 @@
 #include "base/check.h"
 #include "base/fields.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "flow/cursor.h"
 #include "flow/retry.h"
 #include "reactor/conn.h"
@@ -184,7 +185,6 @@ static bool move(freshet_stream *s, const freshet_outcome *loss)
 	if (!loss->unprocessed || !by_peer || s->moves >= MOVES_AT_ONCE)
 		return false;
 	s->moves++;
-	forget_unfinished(s);
 	s->resumed = true;
 	step(s, STEP_MOVED);
 	endpoint_enqueue(s->endpoint, &s->exchange, true);
@@ -214,7 +214,7 @@ static bool is_duplicate(freshet_stream *s, const freshet_event *event, freshet_
 		return false;
 	switch (s->policy->duplicates) {
 	case FRESHET_DUPLICATES_SHOW: return false;
-	case FRESHET_DUPLICATES_REPEAT: return s->resumed && freshet_str_equal(event->id, cursor);
+	case FRESHET_DUPLICATES_REPEAT: return cursor.len > 0 && freshet_str_equal(event->id, cursor);
 	case FRESHET_DUPLICATES_ORDER:
 		if (!cursor_number(event->id, &number))
 			return false;
@@ -257,34 +257,45 @@ static void show(freshet_stream *s, const freshet_event *event)
 	door_stream_event(s, event);
 }
 
-/* The cursor before the next event, copied where that event may have to be held against it. */
-struct cursor_before {
-	char text[128];
-	size_t len;
-};
-
-static freshet_str remember_cursor(const freshet_stream *s, struct cursor_before *before)
+/*
+ * The cursor before the next event, copied where that event may have to be held against it: the first one after a resume.
+ * False when there is no memory.
+ */
+static bool remember_cursor(const freshet_stream *s, struct text *cursor)
 {
 	if (s->policy->duplicates != FRESHET_DUPLICATES_REPEAT || !s->resumed)
-		return (freshet_str){NULL, 0};
+		return true;
 	freshet_str id = sse_last_id(&s->parser);
-	before->len = id.len < sizeof before->text ? id.len : 0;
-	memcpy(before->text, id.ptr, before->len);
-	return (freshet_str){before->text, before->len};
+	return text_set(cursor, id.ptr, id.len);
+}
+
+/* The next event; MORE also where the stream has failed over it. */
+static freshet_sse_result next_event(freshet_stream *s, freshet_event *event, bool *duplicate)
+{
+	struct text cursor = {0};
+	*duplicate = false;
+	if (!remember_cursor(s, &cursor)) {
+		fail(s, FRESHET_ENOMEM, NULL);
+		return FRESHET_SSE_MORE;
+	}
+	freshet_sse_result result = sse_next(&s->parser, event);
+	if (result == FRESHET_SSE_EVENT)
+		*duplicate = is_duplicate(s, event, text_str(&cursor));
+	text_clear(&cursor);
+	return result;
 }
 
 /* Takes the events out of the parser until it wants more, or until a callback has changed what is to be done. */
 static freshet_sse_result take_events(freshet_stream *s)
 {
 	freshet_event event;
-	struct cursor_before before;
+	bool duplicate;
 	freshet_sse_result result = FRESHET_SSE_MORE;
 	while (s->state == STREAM_OPEN && !s->paused) {
-		freshet_str cursor = remember_cursor(s, &before);
-		result = sse_next(&s->parser, &event);
+		result = next_event(s, &event, &duplicate);
 		if (result != FRESHET_SSE_EVENT)
 			break;
-		if (is_duplicate(s, &event, cursor)) {
+		if (duplicate) {
 			s->duplicates++;
 			s->endpoint->reactor->counters.duplicates++;
 			keep_order(s);
@@ -310,6 +321,16 @@ static void parse_failed(freshet_stream *s)
 	stream_end(s, err);
 }
 
+/* Forgets what has been read once it is the larger part, so that no more is kept than the window lets the server send. */
+static void close_gap(struct held *h)
+{
+	if (h->from <= h->bytes.len - h->from)
+		return;
+	h->bytes.len -= h->from;
+	memmove(h->bytes.data, h->bytes.data + h->from, h->bytes.len);
+	h->from = 0;
+}
+
 /* Keeps bytes for later. False when there is no memory: the stream has then failed. */
 static bool hold(freshet_stream *s, const uint8_t *bytes, size_t len)
 {
@@ -317,8 +338,11 @@ static bool hold(freshet_stream *s, const uint8_t *bytes, size_t len)
 		return true;
 	if (s->held == NULL)
 		s->held = mem_zalloc(sizeof *s->held);
-	if (s->held != NULL && bytes_append(&s->held->bytes, bytes, len))
-		return true;
+	if (s->held != NULL) {
+		close_gap(s->held);
+		if (bytes_append(&s->held->bytes, bytes, len))
+			return true;
+	}
 	fail(s, FRESHET_ENOMEM, NULL);
 	return false;
 }
@@ -373,23 +397,26 @@ static void on_end(struct exchange *ex)
 		end_of_body(s);
 }
 
-static void on_lost(struct exchange *ex, const freshet_outcome *loss)
+static void on_lost(struct exchange *ex, const freshet_outcome *why)
 {
 	freshet_stream *s = stream_of(ex);
-	if (s->state == STREAM_DONE || move(s, loss))
+	freshet_outcome loss = *why;
+	/* What was answered was processed, whatever the peer says of it afterwards. */
+	loss.unprocessed &= s->state == STREAM_WAITING || s->state == STREAM_SENT;
+	if (s->state == STREAM_DONE || move(s, &loss))
 		return;
 	if (s->state == STREAM_REFUSED) {
 		end_of_body(s);
 		return;
 	}
 	if (s->held == NULL) {
-		cut(s, loss);
+		cut(s, &loss);
 		return;
 	}
 	/* What arrived is shown first. */
 	struct ending *e = ending_of(s);
 	if (e != NULL)
-		ending_set(e, loss);
+		ending_set(e, &loss);
 	s->lost_held = true;
 }
 
@@ -437,8 +464,8 @@ static void on_answer(struct exchange *ex, struct wire_answer *answer)
 		stream_end(s, FRESHET_OK);
 	} else if (answer->status == 200 && field_is_event_stream(type)) {
 		step(s, STEP_OPENED);
-		if (s->ending != NULL)
-			ending_clear(s->ending);
+		ending_free(s->ending);
+		s->ending = NULL;
 		arm(s);
 		door_stream_open(s);
 	} else {
@@ -586,6 +613,7 @@ static void finish(freshet_stream *s)
 	list_remove(&s->in_endpoint);
 	reactor_release_deadline(e->reactor, &s->deadline);
 	e->reactor->counters.streams--;
+	s->reading = true; /* a cursor that is set now must not take away the one that is being told */
 	door_stream_done(s, &end);
 	stream_free(s);
 	e->reactor->live--;
@@ -669,7 +697,7 @@ static struct stream_extra *extra_of(freshet_stream *s)
 
 freshet_err stream_set_cursor(freshet_stream *s, freshet_str id)
 {
-	if (!cursor_valid(id))
+	if (!cursor_valid(id) || !utf8_valid((const uint8_t *)id.ptr, id.len))
 		return FRESHET_EINVAL;
 	if (id.len > s->policy->sse.max_id)
 		return FRESHET_ESSE_ID;
