@@ -82,20 +82,22 @@ static bool move(freshet_request *q, const freshet_outcome *loss)
 	return true;
 }
 
-static void on_lost(struct exchange *ex, const freshet_outcome *loss)
+static void on_lost(struct exchange *ex, const freshet_outcome *why)
 {
 	freshet_request *q = request_of(ex);
 	freshet_reactor *r = q->endpoint->reactor;
+	freshet_outcome loss = *why;
 	if (q->state == REQUEST_DONE)
 		return;
+	/* What was answered was processed, whatever the peer says of it afterwards. */
+	loss.unprocessed &= q->answer == NULL;
 	forget_answer(q);
-	if (move(q, loss))
+	if (move(q, &loss))
 		return;
-	q->attempts++;
 	ending_clear(&q->ending);
-	ending_set(&q->ending, loss);
-	if (!may_repeat(q, loss)) {
-		request_end(q, loss->err);
+	ending_set(&q->ending, &loss);
+	if (!may_repeat(q, &loss)) {
+		request_end(q, loss.err);
 		return;
 	}
 	uint64_t pause = PAUSE_MIN_MS;
@@ -182,6 +184,9 @@ static void request_turn(struct task *task)
 	freshet_request *q = container_of(task, freshet_request, task);
 	freshet_endpoint *e = q->endpoint;
 	freshet_response response = {.body = bytes_str(&q->answer_body)};
+	/* Why an earlier attempt failed has nothing to do with these two. */
+	if (q->result == FRESHET_OK || q->result == FRESHET_ECANCELED)
+		ending_clear(&q->ending);
 	if (q->answer != NULL) {
 		ending_set_answer(&q->ending, q->answer, loop_calendar_s());
 		response.status = q->answer->status;
@@ -189,9 +194,7 @@ static void request_turn(struct task *task)
 		response.header_count = q->answer->count;
 	}
 	q->ending.outcome.err = q->result;
-	q->ending.outcome.attempts = q->attempts + 1;
-	if (q->result == FRESHET_OK || q->result == FRESHET_ECANCELED)
-		q->ending.text.len = 0;
+	q->ending.outcome.attempts = q->attempts;
 	response.outcome = *ending_outcome(&q->ending);
 	if (response.status != 200) {
 		response.outcome.body = response.body;
@@ -214,6 +217,7 @@ void request_due(freshet_request *q)
 		fail(q, FRESHET_EDEADLINE);
 	} else if (q->state == REQUEST_PAUSE && r->now_ms >= q->pause_until_ms) {
 		q->state = REQUEST_WAITING;
+		q->attempts++;
 		arm(q);
 		endpoint_enqueue(q->endpoint, &q->exchange, false);
 	} else {
@@ -265,6 +269,7 @@ freshet_err request_send(freshet_endpoint *e, const freshet_request_options *o, 
 	q->max_attempts = o->max_attempts != 0 ? o->max_attempts : DEFAULT_MAX_ATTEMPTS;
 	q->deadline_ms = time_add(r->now_ms, o->deadline_ms != 0 ? o->deadline_ms : DEFAULT_DEADLINE_MS);
 	q->repeatable = o->repeatable || o->method == NULL || retry_method_is_idempotent(freshet_str_of(o->method));
+	q->attempts = 1;
 	q->deadline.kind = DUE_REQUEST;
 	exchange_init(&q->exchange, &request_owner);
 	list_init(&q->in_endpoint);

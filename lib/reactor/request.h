@@ -38,7 +38,7 @@ struct freshet_request {
 	uint64_t deadline_ms; /* of the whole exchange */
 	uint64_t pause_until_ms;
 	uint32_t max_attempts;
-	uint32_t attempts; /* failed so far */
+	uint32_t attempts; /* begun so far */
 	uint16_t moves;
 	bool repeatable;
 	enum request_state state;
