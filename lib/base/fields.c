@@ -44,7 +44,8 @@ freshet_str field_find(const freshet_header *fields, size_t count, const char *l
 {
 	for (size_t i = 0; i < count; i++)
 		if (field_name_is(fields[i].name, lower_case))
-			return fields[i].value;
+			return (freshet_str){
+				fields[i].value.ptr != NULL ? fields[i].value.ptr : "", fields[i].value.len};
 	return (freshet_str){NULL, 0};
 }
 

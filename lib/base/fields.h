@@ -15,7 +15,7 @@ bool field_is_hop_by_hop(freshet_str name);
 /* True when both are the same name, whatever their case. */
 bool field_name_is(freshet_str name, const char *lower_case);
 
-/* The first value of that name; the empty span when there is none. */
+/* The first value of that name; its `ptr` is NULL only when there is none. */
 freshet_str field_find(const freshet_header *fields, size_t count, const char *lower_case);
 
 /* True when a Content-Type is text/event-stream, with or without parameters (RFC 9110, section 8.3). */

@@ -17,17 +17,11 @@ bool wire_push(struct wire_queue *queue, const struct wire_event *event)
 	return true;
 }
 
-void wire_queue_discard(struct wire_queue *queue, size_t from)
-{
-	for (size_t i = from; i < queue->count; i++)
-		if (queue->events[i].kind == WIRE_ANSWER)
-			wire_answer_free(queue->events[i].as.answer);
-	queue->count = 0;
-}
-
 void wire_queue_clear(struct wire_queue *queue)
 {
-	wire_queue_discard(queue, 0);
+	for (size_t i = 0; i < queue->count; i++)
+		if (queue->events[i].kind == WIRE_ANSWER)
+			wire_answer_free(queue->events[i].as.answer);
 	mem_free(queue->events);
 	*queue = (struct wire_queue){0};
 }

@@ -113,8 +113,7 @@ struct wire {
 /* Appends; false when there is no memory. */
 bool wire_push(struct wire_queue *queue, const struct wire_event *event);
 
-/* Forgets the events, and frees the answers that nobody has taken, from `from` on. */
-void wire_queue_discard(struct wire_queue *queue, size_t from);
+/* Frees the queue with the answers in it that nobody has taken. */
 void wire_queue_clear(struct wire_queue *queue);
 
 /* Copies a field into the answer; FRESHET_EHTTP_HEADERS past `max_bytes`, FRESHET_ENOMEM. */

@@ -32,10 +32,9 @@ struct h2 {
 	/* Of the header block that is being read: there is one at a time on a connection. */
 	struct wire_answer *answer;
 	freshet_err answer_err;
-	/* The RST_STREAM that was read last: on_stream_close follows it at once. */
-	int32_t reset_id;
-	uint32_t reset_code;
-	int32_t unsent_id;     /* the request that could not be sent last: on_stream_close follows that too */
+	/* What on_stream_close, which follows each of these at once, makes a loss of. */
+	int32_t reset_id;      /* the RST_STREAM that was read last */
+	int32_t unsent_id;     /* the request that could not be sent last */
 	const char *violation; /* what the peer did last that the protocol forbids, in nghttp2's words; NULL: nothing */
 	/* Scratch for submit. */
 	nghttp2_nv *nv;
@@ -159,10 +158,7 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
 		if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
 			return 0;
 		break;
-	case NGHTTP2_RST_STREAM:
-		h2->reset_id = frame->hd.stream_id;
-		h2->reset_code = frame->rst_stream.error_code;
-		return 0;
+	case NGHTTP2_RST_STREAM: h2->reset_id = frame->hd.stream_id; return 0;
 	case NGHTTP2_SETTINGS:
 		if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0)
 			on_settings(h2);
@@ -375,11 +371,11 @@ static bool h2_output(struct wire *w, struct bytes *out, size_t most)
 		const uint8_t *frame;
 		ssize_t len = nghttp2_session_mem_send(h2->session, &frame);
 		if (len == 0)
-			return true;
+			break;
 		if (len < 0 || !bytes_append(out, frame, (size_t)len))
 			return false;
 	}
-	return true;
+	return !h2->out_of_memory;
 }
 
 static bool h2_wants_output(struct wire *w)
