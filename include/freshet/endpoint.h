@@ -16,10 +16,12 @@ extern "C" {
 typedef struct freshet_endpoint freshet_endpoint;
 
 typedef enum freshet_protocol {
-	/* https: what ALPN agrees on. http: HTTP/1.1, which this version does not speak yet (FRESHET_EUNSUPPORTED). */
+	/* https: HTTP/2 or HTTP/1.1, as ALPN agrees. http: HTTP/1.1. */
 	FRESHET_PROTOCOL_AUTO,
 	/* https: HTTP/2 or an error. http: HTTP/2 with prior knowledge (RFC 9113, section 3.3). */
 	FRESHET_PROTOCOL_HTTP2,
+	/* HTTP/1.1 only (RFC 9112): one exchange at a time on a connection. */
+	FRESHET_PROTOCOL_HTTP1,
 } freshet_protocol;
 
 /* How the cursor of a stream travels when it subscribes again; add them up. */
@@ -69,7 +71,7 @@ typedef struct freshet_endpoint_options {
 	const char *ca_dir;  /* optional: a hashed folder of them */
 
 	/* Connections. */
-	uint32_t max_connections;            /* default 64 */
+	uint32_t max_connections;            /* default 64; over HTTP/1.1, where each stream needs one, 8192 */
 	uint32_t max_streams_per_connection; /* beside the peer's own limit; default 1000 */
 	uint32_t max_waiting;                /* exchanges in line for a connection; default 1,000,000 */
 	uint64_t connect_timeout_ms;         /* resolve, connect and TLS; default 10,000 */

@@ -83,6 +83,11 @@ struct wire_protocol {
 	/* Reads bytes of the peer; events go to the queue. An error is the end of the connection. */
 	freshet_err (*feed)(struct wire *w, const uint8_t *bytes, size_t len);
 	/*
+	 * The peer sends nothing more; `clean` when it said so in a way that nobody on the path can counterfeit. A body
+	 * that ends with its connection ends here. NULL: that tells the protocol nothing.
+	 */
+	void (*peer_closed)(struct wire *w, bool clean);
+	/*
 	 * Appends bytes for the peer, up to a little above `most`; false when there is no memory. What cannot be sent any
 	 * more goes to the queue as lost.
 	 */
@@ -105,6 +110,8 @@ struct wire {
 	uint32_t capacity; /* exchanges that the peer allows at the same time */
 	bool draining;     /* takes no new exchange */
 	bool greeted;      /* the peer has said what it allows */
+	bool choked;       /* holds so much that nobody has taken that nothing more may be fed */
+	bool answer_begun; /* bytes came since the last submit: told by protocols of one exchange at a time */
 	uint32_t pings_answered;
 	bool over;             /* the peer has been told that it broke the protocol: nothing more of it is read */
 	struct wire_loss loss; /* after a failed feed, when it is over, and when the peer has said that it goes: why */

@@ -46,6 +46,16 @@ void net_socket_close(struct net_socket *s)
 	s->fd = -1;
 }
 
+void net_socket_read_off(struct net_socket *s)
+{
+	event_del(s->readable);
+}
+
+void net_socket_read_on(struct net_socket *s)
+{
+	event_add(s->readable, NULL);
+}
+
 void net_socket_want_write(struct net_socket *s)
 {
 	event_add(s->writable, NULL);

@@ -28,6 +28,10 @@ freshet_err net_socket_init(
 /* Harmless when it is closed. */
 void net_socket_close(struct net_socket *s);
 
+/* Stops and resumes on_readable: what the peer sends meanwhile waits in the kernel and then at the peer. */
+void net_socket_read_off(struct net_socket *s);
+void net_socket_read_on(struct net_socket *s);
+
 /* on_writable comes once when it may be written. */
 void net_socket_want_write(struct net_socket *s);
 

@@ -23,7 +23,8 @@ struct tls {
 	size_t in_len;
 	struct bytes *out; /* of the present call */
 	bool out_of_memory;
-	char alpn[16];
+	enum tls_protocol offer;
+	enum tls_protocol chosen;
 	struct tls_failure failure;
 };
 
@@ -124,16 +125,19 @@ static bool expect_host(SSL *ssl, const char *host)
 	return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
 }
 
-static bool offer_protocol(struct tls *t, const char *alpn)
+/* The offer in the order of preference, each name behind its length (RFC 7301, section 3.1). */
+static bool offer_protocol(struct tls *t, enum tls_protocol offer)
 {
-	unsigned char list[sizeof t->alpn + 1];
-	size_t len = strlen(alpn);
-	if (len >= sizeof t->alpn)
-		return false;
-	memcpy(t->alpn, alpn, len + 1);
-	list[0] = (unsigned char)len;
-	memcpy(list + 1, alpn, len);
-	return SSL_set_alpn_protos(t->ssl, list, (unsigned)len + 1) == 0;
+	static const unsigned char names[] = "\x02h2\x08http/1.1";
+	const unsigned both = sizeof names - 1;
+	const unsigned h2_len = 3;
+	t->offer = offer;
+	switch (offer) {
+	case TLS_PROTOCOL_HTTP2: return SSL_set_alpn_protos(t->ssl, names, h2_len) == 0;
+	case TLS_PROTOCOL_HTTP1: return SSL_set_alpn_protos(t->ssl, names + h2_len, both - h2_len) == 0;
+	case TLS_PROTOCOL_EITHER: break;
+	}
+	return SSL_set_alpn_protos(t->ssl, names, both) == 0;
 }
 
 static bool attach_bio(struct tls *t, const BIO_METHOD *method)
@@ -147,7 +151,7 @@ static bool attach_bio(struct tls *t, const BIO_METHOD *method)
 	return true;
 }
 
-freshet_err tls_new(struct tls_context *context, freshet_str host, const char *alpn, struct tls **out)
+freshet_err tls_new(struct tls_context *context, freshet_str host, enum tls_protocol offer, struct tls **out)
 {
 	char name[256];
 	*out = NULL;
@@ -160,7 +164,7 @@ freshet_err tls_new(struct tls_context *context, freshet_str host, const char *a
 		return FRESHET_ENOMEM;
 	t->ssl = SSL_new(context->ctx);
 	if (t->ssl == NULL || !attach_bio(t, context->method) || !expect_host(t->ssl, name) ||
-		!offer_protocol(t, alpn)) {
+		!offer_protocol(t, offer)) {
 		tls_free(t);
 		return FRESHET_ENOMEM;
 	}
@@ -236,11 +240,20 @@ static enum tls_result check_protocol(struct tls *t)
 	const unsigned char *chosen = NULL;
 	unsigned len = 0;
 	SSL_get0_alpn_selected(t->ssl, &chosen, &len);
-	if (len == strlen(t->alpn) && memcmp(chosen, t->alpn, len) == 0)
+	bool http2 = len == 2 && memcmp(chosen, "h2", 2) == 0;
+	bool http1 = len == 0 || (len == 8 && memcmp(chosen, "http/1.1", 8) == 0);
+	t->chosen = http2 ? TLS_PROTOCOL_HTTP2 : TLS_PROTOCOL_HTTP1;
+	if ((http2 && t->offer != TLS_PROTOCOL_HTTP1) || (http1 && t->offer != TLS_PROTOCOL_HTTP2))
 		return TLS_DONE;
 	t->failure = (struct tls_failure){.err = FRESHET_ETLS_ALPN};
-	snprintf(t->failure.text, sizeof t->failure.text, "the server did not choose %s by ALPN", t->alpn);
+	snprintf(t->failure.text, sizeof t->failure.text, "the server did not choose %s by ALPN",
+		t->offer == TLS_PROTOCOL_HTTP2 ? "h2" : "a protocol that was offered");
 	return TLS_FAILED;
+}
+
+enum tls_protocol tls_chosen_protocol(const struct tls *t)
+{
+	return t->chosen;
 }
 
 enum tls_result tls_handshake(struct tls *t, struct bytes *out)

@@ -29,11 +29,21 @@ struct tls_failure {
 freshet_err tls_context_new(const struct tls_trust *trust, struct tls_context **out);
 void tls_context_free(struct tls_context *context);
 
+/* What is offered by ALPN (RFC 7301), and what the server chose. */
+enum tls_protocol {
+	TLS_PROTOCOL_HTTP2,
+	TLS_PROTOCOL_HTTP1, /* also when a server without ALPN answers an offer that has it */
+	TLS_PROTOCOL_EITHER,
+};
+
 /*
- * A client session that will accept only a certificate for `host` (a name or an IP address), and only the protocol
- * `alpn`. FRESHET_ENOMEM.
+ * A client session that will accept only a certificate for `host` (a name or an IP address), and only an offered
+ * protocol. FRESHET_ENOMEM.
  */
-freshet_err tls_new(struct tls_context *context, freshet_str host, const char *alpn, struct tls **out);
+freshet_err tls_new(struct tls_context *context, freshet_str host, enum tls_protocol offer, struct tls **out);
+
+/* After the handshake: HTTP2 or HTTP1. */
+enum tls_protocol tls_chosen_protocol(const struct tls *t);
 void tls_free(struct tls *t);
 
 enum tls_result {

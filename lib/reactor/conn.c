@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/place.h"
+#include "h1/h1.h"
 #include "h2/h2.h"
 #include "reactor/endpoint.h"
 
@@ -67,13 +68,15 @@ static void bury(struct conn *c)
 	reactor_defer(r, &c->task);
 }
 
-static void lose_exchanges(struct conn *c, struct list *exchanges, const freshet_outcome *loss)
+/* `stale`: the connection was kept for them and died before a byte of an answer (RFC 9112, section 9.3.1). */
+static void lose_exchanges(struct conn *c, struct list *exchanges, const freshet_outcome *loss, bool stale)
 {
 	for (struct list *node = list_pop_front(exchanges); node != NULL; node = list_pop_front(exchanges)) {
 		struct exchange *ex = container_of(node, struct exchange, node);
 		ex->conn = NULL;
 		c->count--;
-		ex->owner->on_lost(ex, loss);
+		if (!stale || !ex->owner->on_stale(ex))
+			ex->owner->on_lost(ex, loss);
 	}
 }
 
@@ -99,8 +102,10 @@ static void conn_die(struct conn *c, const freshet_outcome *why)
 	struct list exchanges;
 	list_init(&exchanges);
 	list_splice(&exchanges, &c->exchanges);
+	bool stale =
+		was_up && c->served && c->wire->capacity == 1 && !c->wire->answer_begun && loss.err == FRESHET_ECLOSED;
 	bury(c);
-	lose_exchanges(c, &exchanges, &loss);
+	lose_exchanges(c, &exchanges, &loss, stale);
 	if (was_up)
 		endpoint_conn_gone(e);
 	else
@@ -171,6 +176,18 @@ static void let_go(struct conn *c, struct exchange *ex)
 	endpoint_room_made(c->endpoint);
 }
 
+/* A protocol without flow control of its own leaves what it cannot take in the socket. */
+static void settle_reading(struct conn *c)
+{
+	if (c->state != CONN_UP || c->choked == c->wire->choked)
+		return;
+	c->choked = c->wire->choked;
+	if (c->choked)
+		net_socket_read_off(&c->socket);
+	else
+		net_socket_read_on(&c->socket);
+}
+
 void exchange_leave(struct exchange *ex)
 {
 	struct conn *c = ex->conn;
@@ -187,6 +204,7 @@ void exchange_leave(struct exchange *ex)
 	c->wire->protocol->cancel(c->wire, ex->stream_id);
 	mark_dirty(c);
 	let_go(c, ex);
+	settle_reading(c);
 }
 
 void exchange_credit(struct exchange *ex, size_t len)
@@ -200,6 +218,7 @@ void exchange_credit(struct exchange *ex, size_t len)
 	c->wire->protocol->consumed(c->wire, ex->stream_id, ex->uncredited);
 	ex->uncredited = 0;
 	mark_dirty(c);
+	settle_reading(c);
 }
 
 static void hand_over(struct conn *c, const struct wire_event *event)
@@ -215,6 +234,7 @@ static void hand_over(struct conn *c, const struct wire_event *event)
 	case WIRE_ANSWER: ex->owner->on_answer(ex, event->as.answer); break;
 	case WIRE_DATA: ex->owner->on_data(ex, event->as.data.bytes, event->as.data.len); break;
 	case WIRE_END:
+		c->served = true;
 		let_go(c, ex);
 		ex->owner->on_end(ex);
 		break;
@@ -261,7 +281,23 @@ static bool feed(struct conn *c, const uint8_t *bytes, size_t len)
 	if (c->wire->draining && c->count == 0)
 		reactor_due_by(c->endpoint->reactor, &c->deadline, c->endpoint->reactor->now_ms);
 	mark_dirty(c);
+	settle_reading(c);
 	return true;
+}
+
+static freshet_err new_wire(struct conn *c)
+{
+	freshet_endpoint *e = c->endpoint;
+	const struct endpoint_limits *l = &e->limits;
+	bool http1 = c->tls != NULL ? tls_chosen_protocol(c->tls) == TLS_PROTOCOL_HTTP1
+				    : e->protocol != FRESHET_PROTOCOL_HTTP2;
+	if (!http1) {
+		const struct h2_options options = {l->stream_window, l->connection_window, l->max_header_bytes};
+		return h2_new(&options, &e->reactor->queue, &c->wire);
+	}
+	const struct h1_options options = {l->stream_window, l->max_header_bytes};
+	endpoint_speaks_http1(e);
+	return h1_new(&options, &e->reactor->queue, &c->wire);
 }
 
 /* The connection is usable: exchanges may come. */
@@ -269,12 +305,7 @@ static void come_up(struct conn *c)
 {
 	freshet_endpoint *e = c->endpoint;
 	freshet_reactor *r = e->reactor;
-	const struct h2_options options = {
-		.stream_window = e->limits.stream_window,
-		.connection_window = e->limits.connection_window,
-		.max_header_bytes = e->limits.max_header_bytes,
-	};
-	freshet_err err = h2_new(&options, &r->queue, &c->wire);
+	freshet_err err = new_wire(c);
 	if (err != FRESHET_OK) {
 		die_of(c, err, 0, NULL);
 		return;
@@ -398,6 +429,19 @@ static bool shake_hands(struct conn *c)
 	return result == TLS_DONE && c->state == CONN_UP;
 }
 
+/*
+ * The peer sends nothing more. Over TLS only close_notify is a clean end: anybody on the path can close a TCP connection
+ * (RFC 9112, section 9.8).
+ */
+static void peer_closed(struct conn *c, bool clean, int system_errno, const char *text)
+{
+	if (c->state == CONN_UP && c->wire->protocol->peer_closed != NULL) {
+		c->wire->protocol->peer_closed(c->wire, clean);
+		drain_queue(c);
+	}
+	die_of_close(c, system_errno, text);
+}
+
 /* Ciphertext was read: decrypt all of it. */
 static void read_cipher(struct conn *c, const uint8_t *bytes, size_t len)
 {
@@ -414,7 +458,7 @@ static void read_cipher(struct conn *c, const uint8_t *bytes, size_t len)
 		if (result == TLS_FAILED)
 			die_of_tls(c);
 		else if (result == TLS_OVER)
-			die_of_close(c, 0, "the peer closed the TLS session");
+			peer_closed(c, true, 0, "the peer closed the TLS session");
 		if (result != TLS_DONE || !feed(c, r->plain_buf, plain))
 			return;
 	}
@@ -427,7 +471,7 @@ static void read_end(struct conn *c, ssize_t len)
 	if (c->state == CONN_HANDSHAKE)
 		die_of(c, FRESHET_ETLS, len < 0 ? errno : 0, "the peer closed during the handshake");
 	else if (len == 0)
-		die_of_close(c, 0, NULL);
+		peer_closed(c, c->tls == NULL, 0, NULL);
 	else
 		die_of_close(c, errno, NULL);
 }
@@ -437,7 +481,7 @@ static void on_readable(void *owner)
 	struct conn *c = owner;
 	freshet_reactor *r = c->endpoint->reactor;
 	reactor_enter(r);
-	for (size_t had = 0; c->state != CONN_DEAD && had < r->read_budget;) {
+	for (size_t had = 0; c->state != CONN_DEAD && !c->choked && had < r->read_budget;) {
 		ssize_t len = net_socket_read(&c->socket, r->read_buf, r->read_size);
 		if (len <= 0) {
 			read_end(c, len);
@@ -460,7 +504,12 @@ static void on_readable(void *owner)
 static freshet_err start_tls(struct conn *c)
 {
 	freshet_endpoint *e = c->endpoint;
-	freshet_err err = tls_new(e->tls, e->url.host, "h2", &c->tls);
+	static const enum tls_protocol offers[] = {
+		[FRESHET_PROTOCOL_AUTO] = TLS_PROTOCOL_EITHER,
+		[FRESHET_PROTOCOL_HTTP2] = TLS_PROTOCOL_HTTP2,
+		[FRESHET_PROTOCOL_HTTP1] = TLS_PROTOCOL_HTTP1,
+	};
+	freshet_err err = tls_new(e->tls, e->url.host, offers[e->protocol], &c->tls);
 	if (err == FRESHET_OK) {
 		c->state = CONN_HANDSHAKE;
 		shake_hands(c);
@@ -569,7 +618,7 @@ void conn_close(struct conn *c)
 	list_init(&exchanges);
 	list_splice(&exchanges, &c->exchanges);
 	bury(c);
-	lose_exchanges(c, &exchanges, &loss);
+	lose_exchanges(c, &exchanges, &loss, false);
 }
 
 /* PING when it was silent for long; the end when that brought nothing (RFC 9113, section 6.7). */

@@ -32,6 +32,8 @@ struct conn {
 	struct wire *wire;
 	struct list exchanges;
 	uint32_t count; /* of them */
+	bool served;    /* an exchange has ended well on it */
+	bool choked;    /* the socket is not read until the application has taken what there is */
 	struct bytes unsent;
 	size_t unsent_from;
 	uint64_t since_ms;  /* dialed; since it is up: without exchanges since then */

@@ -24,7 +24,10 @@
 #include <stdio.h>
 
 /* Connections dialed at the same time: more would only storm a server that is just coming back. */
-#define DIALS_AT_ONCE 8
+#define DIALS_AT_ONCE         8
+#define DIALS_AT_ONCE_HTTP1   64
+#define MAX_CONNECTIONS       64
+#define MAX_CONNECTIONS_HTTP1 8192
 /* Pause before the next dial after a failed one, doubled with each failure. */
 #define REDIAL_MIN_MS 200
 #define REDIAL_MAX_MS 30000
@@ -110,7 +113,8 @@ static void dial_more(freshet_endpoint *e)
 	uint32_t expected = place_capacity(&e->limits.place, e->expected_capacity);
 	uint32_t wanted =
 		place_connections_to_open(&e->limits.place, e->waiting_count, census.up, census.on_their_way, expected);
-	while (wanted-- > 0 && census.on_their_way++ < DIALS_AT_ONCE) {
+	uint32_t at_once = e->http1 ? DIALS_AT_ONCE_HTTP1 : DIALS_AT_ONCE;
+	while (wanted-- > 0 && census.on_their_way++ < at_once) {
 		freshet_err err = conn_open(e);
 		if (err == FRESHET_OK)
 			continue;
@@ -175,6 +179,14 @@ freshet_err endpoint_describe(freshet_endpoint *e, freshet_str path, struct wire
 	out->authority = e->url.authority;
 	out->path = bytes_str(scratch);
 	return FRESHET_OK;
+}
+
+void endpoint_speaks_http1(freshet_endpoint *e)
+{
+	e->http1 = true;
+	e->expected_capacity = 1;
+	if (e->asked_connections == 0)
+		e->limits.place.max_connections = MAX_CONNECTIONS_HTTP1;
 }
 
 void endpoint_conn_up(freshet_endpoint *e)
@@ -332,7 +344,7 @@ static uint64_t time_or_default(uint64_t value, uint64_t otherwise)
 static void set_limits(struct endpoint_limits *l, const freshet_endpoint_options *o)
 {
 	*l = (struct endpoint_limits){
-		.place = {.max_connections = or_default(o->max_connections, 64),
+		.place = {.max_connections = or_default(o->max_connections, MAX_CONNECTIONS),
 			.max_streams = or_default(o->max_streams_per_connection, 1000)},
 		.max_waiting = or_default(o->max_waiting, 1000000),
 		.stream_window = or_default(o->stream_window, 256 * 1024),
@@ -356,8 +368,11 @@ static freshet_err parse_url(freshet_endpoint *e, const freshet_endpoint_options
 	if (err != FRESHET_OK)
 		return err;
 	e->name = (freshet_str){e->url_text, (size_t)(e->url.authority.ptr - e->url_text) + e->url.authority.len};
-	if (!e->url.tls && o->protocol != FRESHET_PROTOCOL_HTTP2)
-		return FRESHET_EUNSUPPORTED;
+	e->protocol = o->protocol;
+	e->asked_connections = o->max_connections;
+	/* Cleartext is HTTP/2 only with prior knowledge (RFC 9113, section 3.3). */
+	if (o->protocol == FRESHET_PROTOCOL_HTTP1 || (!e->url.tls && o->protocol == FRESHET_PROTOCOL_AUTO))
+		endpoint_speaks_http1(e);
 	return FRESHET_OK;
 }
 

@@ -37,6 +37,9 @@ struct freshet_endpoint {
 	size_t header_count;
 	struct tls_context *tls;
 	struct endpoint_limits limits;
+	freshet_protocol protocol;
+	bool http1;                 /* what its connections speak, as far as is known */
+	uint32_t asked_connections; /* option max_connections */
 	struct stream_policy policy;
 	struct list conns;
 	struct list waiting; /* exchanges */
@@ -79,6 +82,7 @@ freshet_err endpoint_describe(freshet_endpoint *e, freshet_str path, struct wire
 void endpoint_released(freshet_endpoint *e);
 
 /* From its connections. */
+void endpoint_speaks_http1(freshet_endpoint *e);
 void endpoint_conn_up(freshet_endpoint *e);
 void endpoint_conn_greeted(freshet_endpoint *e, uint32_t capacity);
 void endpoint_conn_drains(freshet_endpoint *e);

@@ -24,6 +24,11 @@ struct exchange_owner {
 	/* In these two the exchange has left its connection already. */
 	void (*on_end)(struct exchange *ex);
 	void (*on_lost)(struct exchange *ex, const freshet_outcome *loss);
+	/*
+	 * A kept connection turned out to be closed, and not one byte of the answer had come: true when the exchange may
+	 * be sent again and has gone back into its line.
+	 */
+	bool (*on_stale)(struct exchange *ex);
 };
 
 struct exchange {

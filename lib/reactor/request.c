@@ -108,6 +108,17 @@ static void on_lost(struct exchange *ex, const freshet_outcome *why)
 	arm(q);
 }
 
+static bool on_stale(struct exchange *ex)
+{
+	freshet_request *q = request_of(ex);
+	if (q->state != REQUEST_SENT || !q->repeatable || q->moves >= MOVES_AT_ONCE)
+		return false;
+	q->moves++;
+	q->state = REQUEST_WAITING;
+	endpoint_enqueue(q->endpoint, &q->exchange, true);
+	return true;
+}
+
 static void on_sent(struct exchange *ex)
 {
 	freshet_request *q = request_of(ex);
@@ -164,6 +175,7 @@ static const struct exchange_owner request_owner = {
 	.on_data = on_data,
 	.on_end = on_end,
 	.on_lost = on_lost,
+	.on_stale = on_stale,
 };
 
 static void request_free(freshet_request *q)

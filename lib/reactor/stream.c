@@ -420,6 +420,17 @@ static void on_lost(struct exchange *ex, const freshet_outcome *why)
 	s->lost_held = true;
 }
 
+static bool on_stale(struct exchange *ex)
+{
+	freshet_stream *s = stream_of(ex);
+	if (s->state != STREAM_SENT || !s->repeatable || s->moves >= MOVES_AT_ONCE)
+		return false;
+	s->moves++;
+	step(s, STEP_MOVED);
+	endpoint_enqueue(s->endpoint, &s->exchange, true);
+	return true;
+}
+
 static void on_sent(struct exchange *ex)
 {
 	freshet_stream *s = stream_of(ex);
@@ -520,6 +531,7 @@ static const struct exchange_owner stream_owner = {
 	.on_data = on_data,
 	.on_end = on_end,
 	.on_lost = on_lost,
+	.on_stale = on_stale,
 };
 
 /* The cut that waited until all that had arrived was shown. */
