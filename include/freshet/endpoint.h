@@ -93,7 +93,7 @@ FRESHET_API void freshet_endpoint_options_init(freshet_endpoint_options *options
 
 /*
  * A new endpoint; no connection is made before it is needed. It lives until it is closed or its reactor is.
- * FRESHET_EINVAL (a URL that is none, a header with CR, LF or NUL), FRESHET_EUNSUPPORTED, FRESHET_ETLS (the trust cannot
+ * FRESHET_EINVAL (a URL that is none, a header with CR, LF or NUL), FRESHET_ETLS (the trust cannot
  * be read), FRESHET_ENOMEM, FRESHET_ESTATE (the reactor is closing); on failure *out is NULL.
  */
 FRESHET_API freshet_err freshet_endpoint_new(
