@@ -24,6 +24,12 @@ typedef enum freshet_protocol {
 	FRESHET_PROTOCOL_HTTP1,
 } freshet_protocol;
 
+typedef enum freshet_tls_version {
+	FRESHET_TLS_DEFAULT, /* 1.2 */
+	FRESHET_TLS_1_2,
+	FRESHET_TLS_1_3,
+} freshet_tls_version;
+
 /* How the cursor of a stream travels when it subscribes again; add them up. */
 typedef enum freshet_cursor_place {
 	FRESHET_CURSOR_HEADER = 1, /* Last-Event-ID */
@@ -66,9 +72,18 @@ typedef struct freshet_endpoint_options {
 	size_t header_count;
 	const char *user_agent; /* default "freshet/<version>" */
 
-	/* TLS: 1.2 and up, the host name is verified. */
-	const char *ca_file; /* optional: PEM file of the issuers to trust, instead of the system's */
-	const char *ca_dir;  /* optional: a hashed folder of them */
+	/* TLS: the host name and the chain are always verified. */
+	const char *ca_file;                 /* optional: PEM file of the issuers to trust, instead of the system's */
+	const char *ca_dir;                  /* optional: a hashed folder of them */
+	freshet_str ca_pem;                  /* optional: the same as text; the three add up */
+	freshet_tls_version min_tls_version; /* default TLS 1.2 */
+	const char *certificate_file;        /* optional: PEM file with our own certificate and its chain */
+	const char *key_file;                /* optional: PEM file with its key; default: certificate_file */
+	const uint8_t (
+		*pins)[32]; /* optional: SHA-256 of the public keys (SubjectPublicKeyInfo, RFC 7469, section 2.4) */
+	size_t pin_count;   /* of which the server's must be one, beside all other checks */
+	const char
+		*key_log_file; /* optional: appends TLS secrets for debuggers (NSS key log format); never by itself */
 
 	/* Connections. */
 	uint32_t max_connections;            /* default 64; over HTTP/1.1, where each stream needs one, 8192 */
@@ -93,8 +108,8 @@ FRESHET_API void freshet_endpoint_options_init(freshet_endpoint_options *options
 
 /*
  * A new endpoint; no connection is made before it is needed. It lives until it is closed or its reactor is.
- * FRESHET_EINVAL (a URL that is none, a header with CR, LF or NUL), FRESHET_ETLS (the trust cannot
- * be read), FRESHET_ENOMEM, FRESHET_ESTATE (the reactor is closing); on failure *out is NULL.
+ * FRESHET_EINVAL (a URL that is none, a header with CR, LF or NUL), FRESHET_ETLS (a file of the TLS
+ * options cannot be read), FRESHET_ENOMEM, FRESHET_ESTATE (the reactor is closing); on failure *out is NULL.
  */
 FRESHET_API freshet_err freshet_endpoint_new(
 	freshet_reactor *reactor, const freshet_endpoint_options *options, freshet_endpoint **out);

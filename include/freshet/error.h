@@ -36,6 +36,7 @@ extern "C" {
 	X(TLS_PURPOSE, -36, "the certificate is not for servers")                                                      \
 	X(TLS_VERIFY, -37, "the certificate was refused")                                                              \
 	X(TLS_ALPN, -38, "the server does not speak the wanted protocol")                                              \
+	X(TLS_PIN, -39, "the server's public key is not one of those that are pinned")                                 \
 	X(HTTP_STATUS, -40, "the server answered with an error status")                                                \
 	X(HTTP_PROTOCOL, -41, "the peer broke the HTTP protocol")                                                      \
 	X(HTTP_RESET, -42, "the peer reset the stream")                                                                \

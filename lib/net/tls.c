@@ -13,12 +13,14 @@
 #include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 
 struct tls {
 	SSL *ssl;
+	struct tls_context *context;
 	const uint8_t *in;
 	size_t in_len;
 	struct bytes *out; /* of the present call */
@@ -62,16 +64,85 @@ static long bio_control(BIO *bio, int command, long number, void *pointer)
 	return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
+/* Sessions kept for later connections; a server sends two or so on each. */
+#define SESSIONS_MAX 8
+
 struct tls_context {
 	SSL_CTX *ctx;
 	BIO_METHOD *method;
+	SSL_SESSION *sessions[SESSIONS_MAX]; /* the newest last */
+	size_t session_count;
+	uint8_t (*pins)[32];
+	size_t pin_count;
+	FILE *key_log;
 };
 
-static bool load_trust(SSL_CTX *ctx, const struct tls_trust *trust)
+static bool load_pem(SSL_CTX *ctx, freshet_str pem)
 {
-	if (trust->ca_file == NULL && trust->ca_dir == NULL)
+	BIO *bio = pem.len <= INT32_MAX ? BIO_new_mem_buf(pem.ptr, (int)pem.len) : NULL;
+	size_t count = 0;
+	bool ok = bio != NULL;
+	for (X509 *x = NULL; ok && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL; count++) {
+		ok = X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), x) == 1;
+		X509_free(x);
+	}
+	BIO_free(bio);
+	/* The reader ends with "no start line" behind the last one. */
+	ERR_clear_error();
+	return ok && count > 0;
+}
+
+static bool load_trust(SSL_CTX *ctx, const struct tls_options *o)
+{
+	bool files = o->ca_file != NULL || o->ca_dir != NULL;
+	if (!files && o->ca_pem.len == 0)
 		return SSL_CTX_set_default_verify_paths(ctx) == 1;
-	return SSL_CTX_load_verify_locations(ctx, trust->ca_file, trust->ca_dir) == 1;
+	if (files && SSL_CTX_load_verify_locations(ctx, o->ca_file, o->ca_dir) != 1)
+		return false;
+	return o->ca_pem.len == 0 || load_pem(ctx, o->ca_pem);
+}
+
+static bool load_certificate(SSL_CTX *ctx, const struct tls_options *o)
+{
+	const char *key = o->key_file != NULL ? o->key_file : o->certificate_file;
+	if (o->certificate_file == NULL)
+		return o->key_file == NULL;
+	return SSL_CTX_use_certificate_chain_file(ctx, o->certificate_file) == 1 &&
+	       SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1 && SSL_CTX_check_private_key(ctx) == 1;
+}
+
+/* Keeps a session that the server offers; the oldest makes room. 1: it is ours now. */
+static int session_came(SSL *ssl, SSL_SESSION *session)
+{
+	struct tls_context *context = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	if (context->session_count == SESSIONS_MAX) {
+		SSL_SESSION_free(context->sessions[0]);
+		memmove(context->sessions, context->sessions + 1,
+			sizeof context->sessions - sizeof context->sessions[0]);
+		context->session_count--;
+	}
+	context->sessions[context->session_count++] = session;
+	return 1;
+}
+
+/* The newest session for a new connection. A ticket of TLS 1.3 is used once (RFC 8446, appendix C.4). */
+static void resume_session(struct tls_context *context, SSL *ssl)
+{
+	if (context->session_count == 0)
+		return;
+	SSL_SESSION *session = context->sessions[context->session_count - 1];
+	SSL_set_session(ssl, session);
+	if (SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION) {
+		SSL_SESSION_free(session);
+		context->session_count--;
+	}
+}
+
+static void log_key(const SSL *ssl, const char *line)
+{
+	struct tls_context *context = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	fprintf(context->key_log, "%s\n", line);
+	fflush(context->key_log);
 }
 
 static bool make_method(struct tls_context *context)
@@ -82,7 +153,42 @@ static bool make_method(struct tls_context *context)
 	       BIO_meth_set_ctrl(context->method, bio_control) == 1;
 }
 
-freshet_err tls_context_new(const struct tls_trust *trust, struct tls_context **out)
+static freshet_err copy_pins(struct tls_context *context, const struct tls_options *o)
+{
+	if (o->pin_count == 0)
+		return FRESHET_OK;
+	context->pins = mem_array(o->pin_count, sizeof *context->pins);
+	if (context->pins == NULL)
+		return FRESHET_ENOMEM;
+	memcpy(context->pins, o->pins, o->pin_count * sizeof *context->pins);
+	context->pin_count = o->pin_count;
+	return FRESHET_OK;
+}
+
+static freshet_err open_key_log(struct tls_context *context, const char *path)
+{
+	if (path == NULL)
+		return FRESHET_OK;
+	context->key_log = fopen(path, "ae");
+	if (context->key_log == NULL)
+		return FRESHET_ETLS;
+	SSL_CTX_set_keylog_callback(context->ctx, log_key);
+	return FRESHET_OK;
+}
+
+static void configure(struct tls_context *context, const struct tls_options *o)
+{
+	SSL_CTX *ctx = context->ctx;
+	SSL_CTX_set_app_data(ctx, context);
+	SSL_CTX_set_min_proto_version(ctx, o->only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
+	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(ctx, session_came);
+}
+
+freshet_err tls_context_new(const struct tls_options *options, struct tls_context **out)
 {
 	*out = NULL;
 	struct tls_context *context = mem_zalloc(sizeof *context);
@@ -90,28 +196,34 @@ freshet_err tls_context_new(const struct tls_trust *trust, struct tls_context **
 		return FRESHET_ENOMEM;
 	ERR_clear_error();
 	context->ctx = SSL_CTX_new(TLS_client_method());
-	if (context->ctx == NULL || !make_method(context)) {
-		tls_context_free(context);
-		return FRESHET_ENOMEM;
+	freshet_err err = FRESHET_ENOMEM;
+	if (context->ctx != NULL && make_method(context)) {
+		configure(context, options);
+		err = copy_pins(context, options);
 	}
-	SSL_CTX_set_min_proto_version(context->ctx, TLS1_2_VERSION);
-	SSL_CTX_set_verify(context->ctx, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_mode(context->ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
-	SSL_CTX_set_options(context->ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-	if (!load_trust(context->ctx, trust)) {
+	if (err == FRESHET_OK && (!load_trust(context->ctx, options) || !load_certificate(context->ctx, options)))
+		err = FRESHET_ETLS;
+	if (err == FRESHET_OK)
+		err = open_key_log(context, options->key_log_file);
+	if (err != FRESHET_OK)
 		tls_context_free(context);
-		return FRESHET_ETLS;
-	}
-	*out = context;
-	return FRESHET_OK;
+	else
+		*out = context;
+	ERR_clear_error();
+	return err;
 }
 
 void tls_context_free(struct tls_context *context)
 {
 	if (context == NULL)
 		return;
+	for (size_t i = 0; i < context->session_count; i++)
+		SSL_SESSION_free(context->sessions[i]);
 	SSL_CTX_free(context->ctx);
 	BIO_meth_free(context->method);
+	if (context->key_log != NULL)
+		fclose(context->key_log);
+	mem_free(context->pins);
 	mem_free(context);
 }
 
@@ -169,6 +281,8 @@ freshet_err tls_new(struct tls_context *context, freshet_str host, enum tls_prot
 		return FRESHET_ENOMEM;
 	}
 	SSL_set_connect_state(t->ssl);
+	t->context = context;
+	resume_session(context, t->ssl);
 	*out = t;
 	return FRESHET_OK;
 }
@@ -251,6 +365,31 @@ static enum tls_result check_protocol(struct tls *t)
 	return TLS_FAILED;
 }
 
+/* One of the pinned keys, where there are any. */
+static enum tls_result check_pins(struct tls *t)
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	uint8_t *der = NULL;
+	if (t->context->pin_count == 0)
+		return TLS_DONE;
+	X509 *certificate = SSL_get0_peer_certificate(t->ssl);
+	int der_len = certificate != NULL ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der) : 0;
+	bool ok = der_len > 0 && EVP_Digest(der, (size_t)der_len, digest, &len, EVP_sha256(), NULL) == 1;
+	OPENSSL_free(der);
+	for (size_t i = 0; ok && i < t->context->pin_count; i++)
+		if (memcmp(digest, t->context->pins[i], sizeof t->context->pins[i]) == 0)
+			return TLS_DONE;
+	t->failure = (struct tls_failure){.err = FRESHET_ETLS_PIN};
+	snprintf(t->failure.text, sizeof t->failure.text, "none of %zu pins fits", t->context->pin_count);
+	return TLS_FAILED;
+}
+
+bool tls_resumed(const struct tls *t)
+{
+	return SSL_session_reused(t->ssl) == 1;
+}
+
 enum tls_protocol tls_chosen_protocol(const struct tls *t)
 {
 	return t->chosen;
@@ -262,7 +401,9 @@ enum tls_result tls_handshake(struct tls *t, struct bytes *out)
 	t->out = out;
 	int result = SSL_do_handshake(t->ssl);
 	t->out = NULL;
-	return result == 1 ? check_protocol(t) : result_of(t, result);
+	if (result != 1)
+		return result_of(t, result);
+	return check_pins(t) == TLS_DONE ? check_protocol(t) : TLS_FAILED;
 }
 
 enum tls_result tls_read(struct tls *t, uint8_t *plain, size_t size, size_t *len, struct bytes *out)

@@ -12,9 +12,16 @@
 struct tls_context;
 struct tls;
 
-struct tls_trust {
-	const char *ca_file; /* NULL with ca_dir NULL: the system's trust */
+struct tls_options {
+	const char *ca_file; /* nothing of these three: the system's trust */
 	const char *ca_dir;
+	freshet_str ca_pem;
+	bool only_1_3;
+	const char *certificate_file;
+	const char *key_file; /* NULL: certificate_file */
+	const uint8_t (*pins)[32];
+	size_t pin_count;
+	const char *key_log_file;
 };
 
 /* What went wrong. */
@@ -25,8 +32,11 @@ struct tls_failure {
 	char text[160];
 };
 
-/* What all connections of an endpoint share. FRESHET_ENOMEM, FRESHET_ETLS (the trust cannot be read). */
-freshet_err tls_context_new(const struct tls_trust *trust, struct tls_context **out);
+/*
+ * What all connections of an endpoint share; sessions are resumed among them. FRESHET_ENOMEM, FRESHET_ETLS (a file cannot
+ * be read, or the key does not fit the certificate).
+ */
+freshet_err tls_context_new(const struct tls_options *options, struct tls_context **out);
 void tls_context_free(struct tls_context *context);
 
 /* What is offered by ALPN (RFC 7301), and what the server chose. */
@@ -41,6 +51,9 @@ enum tls_protocol {
  * protocol. FRESHET_ENOMEM.
  */
 freshet_err tls_new(struct tls_context *context, freshet_str host, enum tls_protocol offer, struct tls **out);
+
+/* After the handshake: true when it took up an earlier session (RFC 8446, section 2.2). */
+bool tls_resumed(const struct tls *t);
 
 /* After the handshake: HTTP2 or HTTP1. */
 enum tls_protocol tls_chosen_protocol(const struct tls *t);

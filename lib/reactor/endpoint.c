@@ -392,7 +392,15 @@ freshet_err endpoint_new(freshet_reactor *r, const freshet_endpoint_options *o, 
 	list_init(&e->requests);
 	task_init(&e->task, endpoint_turn);
 	set_limits(&e->limits, o);
-	const struct tls_trust trust = {o->ca_file, o->ca_dir};
+	const struct tls_options tls = {.ca_file = o->ca_file,
+		.ca_dir = o->ca_dir,
+		.ca_pem = o->ca_pem,
+		.only_1_3 = o->min_tls_version == FRESHET_TLS_1_3,
+		.certificate_file = o->certificate_file,
+		.key_file = o->key_file,
+		.pins = o->pins,
+		.pin_count = o->pin_count,
+		.key_log_file = o->key_log_file};
 	freshet_err err = parse_url(e, o);
 	if (err == FRESHET_OK && (e->limits.stream_window > INT32_MAX || e->limits.connection_window > INT32_MAX))
 		err = FRESHET_EINVAL;
@@ -401,7 +409,7 @@ freshet_err endpoint_new(freshet_reactor *r, const freshet_endpoint_options *o, 
 	if (err == FRESHET_OK)
 		err = copy_headers(e, o);
 	if (err == FRESHET_OK && e->url.tls)
-		err = tls_context_new(&trust, &e->tls);
+		err = tls_context_new(&tls, &e->tls);
 	if (err == FRESHET_OK && !reactor_reserve_deadline(r))
 		err = FRESHET_ENOMEM;
 	if (err != FRESHET_OK) {
