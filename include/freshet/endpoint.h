@@ -41,7 +41,7 @@ typedef enum freshet_cursor_place {
 typedef enum freshet_duplicates {
 	FRESHET_DUPLICATES_SHOW,   /* nothing is removed */
 	FRESHET_DUPLICATES_REPEAT, /* the event at the cursor, when the server begins with it */
-	FRESHET_DUPLICATES_ORDER,  /* ids are decimal numbers that rise: those not above the cursor */
+	FRESHET_DUPLICATES_ORDER,  /* ids are decimal numbers of 64 bits that rise: those not above the cursor */
 } freshet_duplicates;
 
 /* How streams are read and kept up. 0 and NULL take the default. docs/resume.md tells the rules. */

@@ -55,7 +55,8 @@ bool field_is_event_stream(freshet_str content_type)
 	size_t len = sizeof wanted - 1;
 	if (content_type.len < len || strncasecmp(content_type.ptr, wanted, len) != 0)
 		return false;
-	return content_type.len == len || strchr("; \t", content_type.ptr[len]) != NULL;
+	char next = content_type.len > len ? content_type.ptr[len] : ';';
+	return next == ';' || next == ' ' || next == '\t';
 }
 
 static bool parse_seconds(freshet_str value, uint64_t *seconds)

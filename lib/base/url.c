@@ -24,6 +24,15 @@ static bool parse_port(freshet_str digits, uint16_t *port)
 	return value > 0 && value <= UINT16_MAX;
 }
 
+/* What may stand in brackets; whether it is an address shows when it is dialed. */
+static bool looks_like_ipv6(freshet_str host)
+{
+	for (size_t i = 0; i < host.len; i++)
+		if (strchr("0123456789abcdefABCDEF:.", host.ptr[i]) == NULL)
+			return false;
+	return memchr(host.ptr, ':', host.len) != NULL;
+}
+
 static bool parse_authority(freshet_str authority, struct url *out)
 {
 	const char *end = authority.ptr + authority.len;
@@ -34,6 +43,8 @@ static bool parse_authority(freshet_str authority, struct url *out)
 		if (host_end == NULL)
 			return false;
 		out->host = (freshet_str){authority.ptr + 1, (size_t)(host_end - authority.ptr) - 1};
+		if (!looks_like_ipv6(out->host))
+			return false;
 		host_end++;
 	} else {
 		host_end = memchr(authority.ptr, ':', authority.len);

@@ -62,14 +62,3 @@ bool cursor_number(freshet_str id, uint64_t *number)
 	*number = value;
 	return true;
 }
-
-bool cursor_passed(freshet_str cursor, freshet_str id)
-{
-	freshet_str a;
-	freshet_str b;
-	if (!significant_digits(cursor, &a) || !significant_digits(id, &b))
-		return false;
-	if (a.len != b.len)
-		return b.len < a.len;
-	return memcmp(b.ptr, a.ptr, a.len) <= 0;
-}

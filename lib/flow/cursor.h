@@ -18,10 +18,4 @@ bool cursor_append_query(struct bytes *out, freshet_str path, const char *name, 
 /* True and the number when the id is a decimal number of at most 64 bits. */
 bool cursor_number(freshet_str id, uint64_t *number);
 
-/*
- * True when `id` is not above the cursor, both read as decimal numbers of any length. Ids that are no numbers are never
- * behind: what cannot be judged is shown.
- */
-bool cursor_passed(freshet_str cursor, freshet_str id);
-
 #endif

@@ -1,0 +1,150 @@
+/*
+ * Header fields: which may be sent, how a value is found, and what Retry-After says.
+ */
+#include "support/test.h"
+
+#include "base/fields.h"
+
+static freshet_header field(const char *name, const char *value)
+{
+	return (freshet_header){freshet_str_of(name), freshet_str_of(value), false};
+}
+
+static void a_name_is_a_token(void **state)
+{
+	(void)state;
+	static const char token[] = "!#$%&'*+-.^_`|~";
+	for (int c = 0; c < 256; c++) {
+		char name[] = {(char)c, '\0'};
+		freshet_header h = {{name, 1}, {"", 0}, false};
+		bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+		assert_int_equal(field_valid(&h), alphanumeric || (c != 0 && strchr(token, c) != NULL));
+	}
+	freshet_header h = field("", "x");
+	assert_false(field_valid(&h));
+	h = field(":method", "GET");
+	assert_false(field_valid(&h));
+}
+
+static void a_value_has_no_control_but_tab(void **state)
+{
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		char value[] = {'a', (char)c, 'b'};
+		freshet_header h = {{"x", 1}, {value, sizeof value}, false};
+		assert_int_equal(field_valid(&h), c == '\t' || (c >= 0x20 && c != 0x7f));
+	}
+	freshet_header h = {{"x", 1}, {NULL, 0}, false};
+	assert_true(field_valid(&h));
+}
+
+static void fields_of_a_connection_are_told_apart(void **state)
+{
+	(void)state;
+	static const char *const hop[] = {"connection", "Host", "Keep-Alive", "proxy-connection", "TE", "trailer",
+		"Transfer-Encoding", "upgrade"};
+	static const char *const other[] = {"accept", "content-length", "hosts", "connectio", "authorization", ""};
+	for (size_t i = 0; i < sizeof hop / sizeof hop[0]; i++)
+		assert_true(field_is_hop_by_hop(freshet_str_of(hop[i])));
+	for (size_t i = 0; i < sizeof other / sizeof other[0]; i++)
+		assert_false(field_is_hop_by_hop(freshet_str_of(other[i])));
+}
+
+static void the_first_value_of_a_name_is_found_in_any_case(void **state)
+{
+	(void)state;
+	const freshet_header fields[] = {
+		field("X-One", "1"), field("x-two", "2"), field("x-one", "3"), {{"x-empty", 7}, {NULL, 0}, false}};
+	assert_true(freshet_str_is(field_find(fields, 4, "x-one"), "1"));
+	assert_true(freshet_str_is(field_find(fields, 4, "x-two"), "2"));
+	assert_non_null(field_find(fields, 4, "x-empty").ptr);
+	assert_int_equal(field_find(fields, 4, "x-empty").len, 0);
+	assert_null(field_find(fields, 4, "x-three").ptr);
+	assert_null(field_find(NULL, 0, "x-one").ptr);
+}
+
+static void an_event_stream_is_known_by_its_type(void **state)
+{
+	(void)state;
+	static const char *const yes[] = {"text/event-stream", "TEXT/Event-Stream", "text/event-stream;charset=utf-8",
+		"text/event-stream ; charset=UTF-8", "text/event-stream\t"};
+	static const char *const no[] = {"", "text/html", "text/event-streams", "text/event-strea",
+		" text/event-stream", "text/event-stream,text/html", "application/json"};
+	for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++)
+		assert_true(field_is_event_stream(freshet_str_of(yes[i])));
+	for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)
+		assert_false(field_is_event_stream(freshet_str_of(no[i])));
+	assert_false(field_is_event_stream((freshet_str){"text/event-stream\0x", 19}));
+	assert_false(field_is_event_stream((freshet_str){NULL, 0}));
+}
+
+/* Sun, 06 Nov 1994 08:49:37 GMT, the example of RFC 9110, section 5.6.7. */
+#define EXAMPLE_S 784111777
+
+struct retry_after {
+	const char *value;
+	int64_t now_s;
+	uint64_t expected_ms;
+};
+
+static const struct retry_after retry_after[] = {
+	{"0", 0, 0},
+	{"1", 0, 1000},
+	{"120", 0, 120000},
+	{"00120", 0, 120000},
+	/* Of the three forms of a date the first is sent, all three are read. */
+	{"Sun, 06 Nov 1994 08:49:37 GMT", EXAMPLE_S - 60, 60000},
+	{"Sunday, 06-Nov-94 08:49:37 GMT", EXAMPLE_S - 60, 60000},
+	{"Sun Nov  6 08:49:37 1994", EXAMPLE_S - 60, 60000},
+	{"Fri, 31 Dec 1999 23:59:59 GMT", 946684799 - 1, 1000},
+	/* The past. */
+	{"Sun, 06 Nov 1994 08:49:37 GMT", EXAMPLE_S, 0},
+	{"Sun, 06 Nov 1994 08:49:37 GMT", EXAMPLE_S + 1, 0},
+	/* Malformed. */
+	{"", 0, 0},
+	{"-1", 0, 0},
+	{"+1", 0, 0},
+	{"1.5", 0, 0},
+	{" 1", 0, 0},
+	{"1 ", 0, 0},
+	{"soon", 0, 0},
+	{"Sun, 06 Nov 1994 08:49:37", EXAMPLE_S - 60, 0},
+	{"Sun, 06 Nov 1994 08:49:37 GMT and more", EXAMPLE_S - 60, 0},
+	{"Sun, 06 Nov 1994 08:49:37 GMT, and much more than any date would ever need to be told", EXAMPLE_S - 60, 0},
+	{"1994-11-06T08:49:37Z", EXAMPLE_S - 60, 0},
+};
+
+static void retry_after_is_read_in_every_form(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof retry_after / sizeof retry_after[0]; i++) {
+		const struct retry_after *r = &retry_after[i];
+		print_message("%s\n", r->value);
+		assert_true(field_retry_after_ms(freshet_str_of(r->value), r->now_s) == r->expected_ms);
+	}
+	assert_true(field_retry_after_ms((freshet_str){NULL, 0}, 0) == 0);
+	assert_true(field_retry_after_ms((freshet_str){"1\0", 2}, 0) == 0);
+}
+
+static void seconds_without_end_are_long_but_do_not_overflow(void **state)
+{
+	(void)state;
+	char digits[200];
+	memset(digits, '9', sizeof digits);
+	uint64_t ms = field_retry_after_ms((freshet_str){digits, sizeof digits}, 0);
+	assert_true(ms >= (uint64_t)UINT32_MAX * 1000 && ms < UINT64_MAX / 1000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_name_is_a_token),
+		cmocka_unit_test(a_value_has_no_control_but_tab),
+		cmocka_unit_test(fields_of_a_connection_are_told_apart),
+		cmocka_unit_test(the_first_value_of_a_name_is_found_in_any_case),
+		cmocka_unit_test(an_event_stream_is_known_by_its_type),
+		cmocka_unit_test(retry_after_is_read_in_every_form),
+		cmocka_unit_test(seconds_without_end_are_long_but_do_not_overflow),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
