@@ -31,7 +31,7 @@ static ssize_t socket_result(ssize_t n, ssize_t again)
 
 static ssize_t conn_write(struct conn *c, const uint8_t *bytes, size_t len)
 {
-	ssize_t n = c->ssl != NULL ? tls_write(c->ssl, bytes, len)
+	ssize_t n = c->ssl != NULL ? server_tls_write(c->ssl, bytes, len)
 				   : socket_result(send(c->fd, bytes, len, MSG_NOSIGNAL), IO_WANT_WRITE);
 	if (n == IO_WANT_WRITE)
 		event_add(c->writable, NULL);
@@ -44,7 +44,7 @@ static ssize_t conn_write(struct conn *c, const uint8_t *bytes, size_t len)
 
 static ssize_t conn_read(struct conn *c, uint8_t *bytes, size_t room)
 {
-	ssize_t n = c->ssl != NULL ? tls_read(c->ssl, bytes, room)
+	ssize_t n = c->ssl != NULL ? server_tls_read(c->ssl, bytes, room)
 				   : socket_result(recv(c->fd, bytes, room, 0), IO_WANT_READ);
 	if (n == IO_WANT_WRITE)
 		event_add(c->writable, NULL);
@@ -114,7 +114,7 @@ static void conn_send(struct conn *c)
 		c->dead = true;
 }
 
-void conn_flush(struct conn *c)
+void conn_settle_output(struct conn *c)
 {
 	conn_send(c);
 	if (c->dead)
@@ -125,7 +125,7 @@ static void on_writable(evutil_socket_t fd, short what, void *user)
 {
 	(void)fd;
 	(void)what;
-	conn_flush(user);
+	conn_settle_output(user);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *user)
@@ -149,7 +149,7 @@ static void on_readable(evutil_socket_t fd, short what, void *user)
 	/* Decrypted bytes inside OpenSSL do not make the socket readable again. */
 	else if (taken >= PORTION)
 		event_active(c->readable, EV_READ, 0);
-	conn_flush(c);
+	conn_settle_output(c);
 }
 
 void conn_mark(struct conn *c)
@@ -176,7 +176,7 @@ struct conn *conn_new(struct mockd *m, int fd)
 	c->writable = event_new(m->base, fd, EV_WRITE, on_writable, c);
 	if (c->readable == NULL || c->writable == NULL || event_add(c->readable, NULL) != 0)
 		goto fail;
-	if (m->tls != NULL && (c->ssl = tls_accept(m->tls, fd)) == NULL)
+	if (m->tls != NULL && (c->ssl = server_tls_accept(m->tls, fd)) == NULL)
 		goto fail;
 	if (!http2_attach(c))
 		goto fail;
@@ -200,7 +200,7 @@ void conn_free(struct conn *c)
 		event_free(c->readable);
 	if (c->writable != NULL)
 		event_free(c->writable);
-	tls_free(c->ssl);
+	server_tls_end(c->ssl);
 	close(c->fd);
 	buffer_clear(&c->unsent);
 	free(c->exchanges);

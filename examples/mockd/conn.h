@@ -61,7 +61,7 @@ void conn_free(struct conn *c);
 void conn_mark(struct conn *c);
 
 /* Produces and writes until the socket or a portion is full. May free the connection. */
-void conn_flush(struct conn *c);
+void conn_settle_output(struct conn *c);
 
 extern const struct protocol http2_protocol;
 

@@ -107,7 +107,7 @@ static void on_flush(evutil_socket_t fd, short what, void *user)
 	list_splice(&batch, &m->dirty);
 	struct list *node;
 	while ((node = list_pop_front(&batch)) != NULL)
-		conn_flush(container_of(node, struct conn, dirty));
+		conn_settle_output(container_of(node, struct conn, dirty));
 }
 
 static bool parse_address(const struct mockd_options *o, struct sockaddr_storage *address, socklen_t *len)
@@ -205,8 +205,7 @@ freshet_err mockd_new(struct event_base *base, const struct mockd_options *optio
 		err = FRESHET_ESYSTEM;
 		goto fail;
 	}
-	if (options->tls_key != NULL &&
-		(m->tls = tls_context_new(options->tls_certificate, options->tls_key)) == NULL) {
+	if (options->tls_key != NULL && (m->tls = server_tls_new(options->tls_certificate, options->tls_key)) == NULL) {
 		err = FRESHET_ETLS;
 		goto fail;
 	}
@@ -236,7 +235,7 @@ void mockd_free(struct mockd *m)
 	if (m->flush != NULL)
 		event_free(m->flush);
 	texts_free(m->texts);
-	tls_context_free(m->tls);
+	server_tls_free(m->tls);
 	clock_clear(&m->clock);
 	spare_intake_free(m);
 	free_options(&m->options);

@@ -20,7 +20,7 @@ static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *o
 	return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-struct ssl_ctx_st *tls_context_new(const char *certificate, const char *key)
+struct ssl_ctx_st *server_tls_new(const char *certificate, const char *key)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 	if (context == NULL)
@@ -40,12 +40,12 @@ struct ssl_ctx_st *tls_context_new(const char *certificate, const char *key)
 	return context;
 }
 
-void tls_context_free(struct ssl_ctx_st *context)
+void server_tls_free(struct ssl_ctx_st *context)
 {
 	SSL_CTX_free(context);
 }
 
-struct ssl_st *tls_accept(struct ssl_ctx_st *context, int fd)
+struct ssl_st *server_tls_accept(struct ssl_ctx_st *context, int fd)
 {
 	SSL *ssl = SSL_new(context);
 	if (ssl == NULL || SSL_set_fd(ssl, fd) != 1) {
@@ -56,7 +56,7 @@ struct ssl_st *tls_accept(struct ssl_ctx_st *context, int fd)
 	return ssl;
 }
 
-void tls_free(struct ssl_st *ssl)
+void server_tls_end(struct ssl_st *ssl)
 {
 	SSL_free(ssl);
 }
@@ -74,12 +74,12 @@ static ssize_t result_of(SSL *ssl, int n)
 	}
 }
 
-ssize_t tls_read(struct ssl_st *ssl, void *bytes, size_t room)
+ssize_t server_tls_read(struct ssl_st *ssl, void *bytes, size_t room)
 {
 	return result_of(ssl, SSL_read(ssl, bytes, room < INT_MAX ? (int)room : INT_MAX));
 }
 
-ssize_t tls_write(struct ssl_st *ssl, const void *bytes, size_t len)
+ssize_t server_tls_write(struct ssl_st *ssl, const void *bytes, size_t len)
 {
 	return result_of(ssl, SSL_write(ssl, bytes, len < INT_MAX ? (int)len : INT_MAX));
 }

@@ -12,17 +12,17 @@ struct ssl_ctx_st;
 struct ssl_st;
 
 /* NULL when the files cannot be used. */
-struct ssl_ctx_st *tls_context_new(const char *certificate, const char *key);
-void tls_context_free(struct ssl_ctx_st *context);
+struct ssl_ctx_st *server_tls_new(const char *certificate, const char *key);
+void server_tls_free(struct ssl_ctx_st *context);
 
 /* The server's side of a connection on the socket. NULL when there is no memory. */
-struct ssl_st *tls_accept(struct ssl_ctx_st *context, int fd);
-void tls_free(struct ssl_st *ssl);
+struct ssl_st *server_tls_accept(struct ssl_ctx_st *context, int fd);
+void server_tls_end(struct ssl_st *ssl);
 
 /* What a read or write of a socket came to, when it is not a count: what to wait for, or the end. */
 enum { IO_WANT_READ = -1, IO_WANT_WRITE = -2, IO_CLOSED = -3 };
 
-ssize_t tls_read(struct ssl_st *ssl, void *bytes, size_t room);
-ssize_t tls_write(struct ssl_st *ssl, const void *bytes, size_t len);
+ssize_t server_tls_read(struct ssl_st *ssl, void *bytes, size_t room);
+ssize_t server_tls_write(struct ssl_st *ssl, const void *bytes, size_t len);
 
 #endif
