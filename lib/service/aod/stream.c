@@ -92,7 +92,8 @@ static bool take_row(freshet_aod_stream *s, const freshet_event *event)
 		s->cursor = row;
 		return true;
 	}
-	keep_cursor(s, event);
+	if (!has_row || row < s->cursor)
+		keep_cursor(s, event);
 	return !has_row;
 }
 

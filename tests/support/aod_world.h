@@ -1,0 +1,44 @@
+/*
+ * The emulator and a client of Agent on Demand, in one process and on one loop.
+ */
+#ifndef SUPPORT_AOD_WORLD_H
+#define SUPPORT_AOD_WORLD_H
+
+#include <event2/event.h>
+#include <freshet/aod.h>
+#include <freshet/freshet.h>
+
+#include "mockd/mockd.h"
+
+struct world {
+	struct event_base *base;
+	struct event *tick;
+	struct mockd *mockd;
+	freshet_reactor *reactor; /* NULL: closed */
+	freshet_aod *aod;
+	char agent[MOCKD_ID_SIZE];
+};
+
+extern struct world world;
+
+/* Options of an emulator whose minutes pass in moments. */
+struct mockd_options world_fast(void);
+
+void world_open(const struct mockd_options *options);
+
+/* Another client; NULL takes what the environment says. */
+freshet_err world_client(const char *token, const char *url, freshet_aod **out);
+
+/* Waits for something to happen, for a moment at most. */
+void world_turn(void);
+
+/* Runs the loop until *done. A test fails when that does not come for a long while. */
+void world_run_until(const bool *done);
+
+/* Closes the reactor, unless that was done, and waits until it is gone. */
+void world_close_reactor(void);
+
+/* A tear-down for cmocka. */
+int world_close(void **state);
+
+#endif
