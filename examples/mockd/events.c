@@ -3,6 +3,7 @@
  *
  *	GET /events/idle                                 headers, then silence
  *	GET /events/tick?interval_ms=&bytes=&count=      one small event per interval, `count` of them (0: for ever)
+ *	                &spread=1                        each stream at a time of its own within the interval
  *	GET /events/bulk?event_bytes=&total_bytes=       output events of that size as fast as the window lets
  *	GET /events/file                                 the bytes of the file that the options name
  *
@@ -19,22 +20,26 @@
 
 #include <stdio.h>
 
+#define NO_PHASE UINT64_MAX
+
 struct events {
 	struct platform platform;
 	struct mockd *mockd;
 	struct scratch scratch;
 	struct list tickers;
+	uint64_t spread; /* streams that asked for a time of their own */
 	char *file;
 	size_t file_len;
 };
 
-/* All streams of one interval. */
+/* All streams of one interval that tick at the same moment. */
 struct ticker {
 	struct alarm alarm;
 	struct list node;
 	struct list feeds;
 	struct events *events;
 	uint64_t interval_us;
+	uint64_t phase_us; /* into the interval, counted from the clock's beginning; NO_PHASE: from the first stream */
 	uint64_t due_us;
 	uint64_t ticks; /* so far */
 };
@@ -71,20 +76,37 @@ static void on_tick(struct alarm *alarm)
 		exchange_wake(container_of(node, struct event_feed, node)->feed.exchange);
 }
 
-static struct ticker *ticker_of(struct events *e, uint64_t interval_us)
+/* The first tick: a whole interval from now, or at the next time of that phase. */
+static uint64_t first_tick_us(uint64_t now_us, uint64_t interval_us, uint64_t phase_us)
+{
+	if (phase_us == NO_PHASE)
+		return now_us + interval_us;
+	uint64_t due_us = now_us - now_us % interval_us + phase_us;
+	return due_us > now_us ? due_us : due_us + interval_us;
+}
+
+static struct ticker *ticker_of(struct events *e, uint64_t interval_us, uint64_t phase_us)
 {
 	list_each (node, &e->tickers) {
 		struct ticker *t = container_of(node, struct ticker, node);
-		if (t->interval_us == interval_us)
+		if (t->interval_us == interval_us && t->phase_us == phase_us)
 			return t;
 	}
 	struct ticker *t = must_alloc(sizeof *t);
-	*t = (struct ticker){.alarm = {.fire = on_tick}, .events = e, .interval_us = interval_us};
+	*t = (struct ticker){.alarm = {.fire = on_tick}, .events = e, .interval_us = interval_us, .phase_us = phase_us};
 	list_init(&t->feeds);
 	list_push_back(&e->tickers, &t->node);
-	t->due_us = clock_now_us(&e->mockd->clock) + interval_us;
+	t->due_us = first_tick_us(clock_now_us(&e->mockd->clock), interval_us, phase_us);
 	clock_set(&e->mockd->clock, &t->alarm, t->due_us);
 	return t;
+}
+
+/* Streams that are spread take the milliseconds of the interval in turn. */
+static uint64_t choose_phase_us(struct events *e, const struct request *r, uint64_t interval_us)
+{
+	if (request_query_number(r, "spread", 0) == 0)
+		return NO_PHASE;
+	return e->spread++ % (interval_us / US_PER_MS) * US_PER_MS;
 }
 
 static enum feed_state event_peek(struct feed *feed, struct piece *piece)
@@ -122,6 +144,7 @@ static void event_advance(struct feed *feed)
 	else {
 		f->id_sent = false;
 		f->next++;
+		f->events->mockd->stats.events++;
 	}
 }
 
@@ -161,7 +184,8 @@ static void start_tick(struct events *e, struct exchange *x, const struct reques
 	uint64_t count = request_query_number(r, "count", 0);
 	if (count > 0)
 		f->limit = count;
-	f->ticker = ticker_of(e, (interval_ms > 0 ? interval_ms : 1) * US_PER_MS);
+	uint64_t interval_us = (interval_ms > 0 ? interval_ms : 1) * US_PER_MS;
+	f->ticker = ticker_of(e, interval_us, choose_phase_us(e, r, interval_us));
 	/* With this lag the event `next` is due at the next tick; unsigned arithmetic makes it right below zero too. */
 	f->lag = f->ticker->ticks - (f->next - 1);
 	list_push_back(&f->ticker->feeds, &f->node);

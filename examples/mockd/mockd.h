@@ -101,6 +101,7 @@ struct mockd_stats {
 	size_t exchanges;   /* requests and streams open now */
 	uint64_t accepted;  /* connections so far */
 	uint64_t requests;  /* requests so far, streams included */
+	uint64_t events;    /* that GET /events/... has taken into frames so far */
 	uint64_t bytes_in;  /* of connections, before decryption */
 	uint64_t bytes_out;
 };
