@@ -227,8 +227,10 @@ void tls_context_free(struct tls_context *context)
 	mem_free(context);
 }
 
-/* Names are also sent as SNI; addresses must not be (RFC 6066, section 3). */
-static bool expect_host(SSL *ssl, const char *host)
+/*
+ * Names are also sent as SNI; addresses must not be (RFC 6066, section 3). The macro that sets it takes no constant.
+ */
+static bool expect_host(SSL *ssl, char *host)
 {
 	unsigned char address[16];
 	if (inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1)
@@ -320,6 +322,9 @@ static freshet_err certificate_error(long verify)
 
 static enum tls_result fail(struct tls *t)
 {
+	/* The first failure is the cause: OpenSSL has no words for what is tried after it. */
+	if (t->failure.err != FRESHET_OK)
+		return TLS_FAILED;
 	unsigned long code = ERR_peek_last_error();
 	long verify = SSL_get_verify_result(t->ssl);
 	t->failure = (struct tls_failure){.err = FRESHET_ETLS, .code = code};

@@ -425,7 +425,7 @@ static bool shake_hands(struct conn *c)
 	else if (result == TLS_FAILED)
 		die_of_tls(c);
 	else if (result == TLS_OVER)
-		die_of(c, FRESHET_ETLS, 0, "the peer closed during the handshake");
+		die_of(c, FRESHET_ETLS, 0, "TLS failed: the peer closed during the handshake");
 	return result == TLS_DONE && c->state == CONN_UP;
 }
 
@@ -469,7 +469,7 @@ static void read_end(struct conn *c, ssize_t len)
 	if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return;
 	if (c->state == CONN_HANDSHAKE)
-		die_of(c, FRESHET_ETLS, len < 0 ? errno : 0, "the peer closed during the handshake");
+		die_of(c, FRESHET_ETLS, len < 0 ? errno : 0, "TLS failed: the peer closed during the handshake");
 	else if (len == 0)
 		peer_closed(c, c->tls == NULL, 0, NULL);
 	else
