@@ -1,0 +1,188 @@
+#include "support/client.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Nothing that a test waits for takes so long, on the slowest machine: it hangs. */
+#define HANGS_AFTER_S 120
+
+void client_start(struct client *c, const freshet_reactor_options *options)
+{
+	freshet_reactor_options own;
+	*c = (struct client){0};
+	freshet_reactor_options_init(&own);
+	if (options != NULL)
+		own = *options;
+	own.base = c->base = event_base_new();
+	if (c->base == NULL || freshet_reactor_new(&own, &c->reactor) != FRESHET_OK)
+		abort();
+}
+
+void client_stop(struct client *c)
+{
+	freshet_reactor_free(c->reactor);
+	event_base_free(c->base);
+	c->reactor = NULL;
+}
+
+void client_endpoint_options(freshet_endpoint_options *o, const struct client_url *url, char text[128])
+{
+	snprintf(text, 128, "%s://%s:%u", url->scheme, url->host, url->port);
+	freshet_endpoint_options_init(o);
+	o->url = text;
+	o->protocol = FRESHET_PROTOCOL_HTTP2;
+	o->ca_file = url->ca_file;
+	o->stream.end_is_final = true;
+	o->stream.max_attempts = 1;
+}
+
+freshet_endpoint *client_endpoint(struct client *c, const struct client_url *url)
+{
+	char text[128];
+	freshet_endpoint_options o;
+	freshet_endpoint *e;
+	client_endpoint_options(&o, url, text);
+	if (freshet_endpoint_new(c->reactor, &o, &e) != FRESHET_OK)
+		abort();
+	return e;
+}
+
+static void keep_text(char *to, size_t size, freshet_str from)
+{
+	size_t len = from.len < size ? from.len : size - 1;
+	if (len > 0)
+		memcpy(to, from.ptr, len);
+	to[len] = '\0';
+}
+
+static void keep(struct kept_outcome *to, const freshet_outcome *from)
+{
+	to->outcome = *from;
+	keep_text(to->text, sizeof to->text, from->text);
+	keep_text(to->content_type, sizeof to->content_type, from->content_type);
+	keep_text(to->body, sizeof to->body, from->body);
+	to->outcome.text = freshet_str_of(to->text);
+	to->outcome.content_type = freshet_str_of(to->content_type);
+	to->outcome.body = (freshet_str){to->body, from->body.len < sizeof to->body ? from->body.len : 0};
+}
+
+static void set_open(struct follower *f, bool open)
+{
+	struct client *c = f->client;
+	if (open == f->is_open)
+		return;
+	f->is_open = open;
+	if (!open)
+		c->open--;
+	else if (++c->open > c->most_open)
+		c->most_open = c->open;
+}
+
+static void on_open(freshet_stream *s, void *user)
+{
+	struct follower *f = user;
+	(void)s;
+	f->opens++;
+	set_open(f, true);
+}
+
+static void on_event(freshet_stream *s, const freshet_event *event, void *user)
+{
+	struct follower *f = user;
+	(void)s;
+	tally_add(&f->seen, event->id, event->type, event->data);
+	keep_text(f->last_data, sizeof f->last_data, event->data);
+	if (f->on_event != NULL)
+		f->on_event(f);
+}
+
+static void on_cut(freshet_stream *s, const freshet_outcome *cause, uint64_t retry_ms, void *user)
+{
+	struct follower *f = user;
+	(void)s;
+	(void)retry_ms;
+	f->cuts++;
+	set_open(f, false);
+	keep(&f->cut, cause);
+}
+
+static void on_done(freshet_stream *s, const freshet_stream_end *end, void *user)
+{
+	struct follower *f = user;
+	(void)s;
+	f->dones++;
+	set_open(f, false);
+	f->stream = NULL;
+	f->end_events = end->events;
+	f->reconnects = end->reconnects;
+	keep(&f->end, &end->outcome);
+	keep_text(f->last_id, sizeof f->last_id, end->last_event_id);
+	f->client->live--;
+}
+
+void client_follow(struct client *c, freshet_endpoint *e, const char *path, struct follower *f)
+{
+	void (*hook)(struct follower * f) = f->on_event;
+	freshet_stream_options o;
+	*f = (struct follower){.client = c, .on_event = hook};
+	freshet_stream_options_init(&o);
+	o.path = path;
+	o.callbacks = (freshet_stream_callbacks){on_open, on_event, on_cut, on_done};
+	o.user = f;
+	if (freshet_stream_open(e, &o, &f->stream) != FRESHET_OK)
+		abort();
+	c->live++;
+}
+
+static void on_reply(freshet_request *request, const freshet_response *response, void *user)
+{
+	struct reply *r = user;
+	(void)request;
+	r->dones++;
+	r->status = response->status;
+	r->body_len = response->body.len;
+	keep_text(r->body, sizeof r->body, response->body);
+	keep(&r->outcome, &response->outcome);
+	r->client->live--;
+}
+
+void client_send(struct client *c, freshet_endpoint *e, freshet_request_options *o, struct reply *reply)
+{
+	*reply = (struct reply){.client = c};
+	o->on_done = on_reply;
+	o->user = reply;
+	if (freshet_request_send(e, o, NULL) != FRESHET_OK)
+		abort();
+	c->live++;
+}
+
+void client_get(struct client *c, freshet_endpoint *e, const char *path, struct reply *reply)
+{
+	freshet_request_options o;
+	freshet_request_options_init(&o);
+	o.path = path;
+	o.max_attempts = 1;
+	client_send(c, e, &o, reply);
+}
+
+static void hangs(evutil_socket_t fd, short what, void *user)
+{
+	const struct client *c = user;
+	(void)fd;
+	(void)what;
+	fprintf(stderr, "the test hangs: %zu streams and requests have no end, %zu are open\n", c->live, c->open);
+	abort();
+}
+
+void client_run(struct client *c, bool (*until)(void *user), void *user)
+{
+	struct timeval limit = {HANGS_AFTER_S, 0};
+	struct event *watchdog = event_new(c->base, -1, 0, hangs, c);
+	if (watchdog == NULL || event_add(watchdog, &limit) != 0)
+		abort();
+	while (until != NULL ? !until(user) : c->live > 0)
+		if (event_base_loop(c->base, EVLOOP_ONCE) < 0)
+			abort();
+	event_free(watchdog);
+}

@@ -1,0 +1,41 @@
+/*
+ * A program that a test runs beside itself: started, asked for the port it listens on, ended by its pid.
+ */
+#ifndef SUPPORT_PROCESS_H
+#define SUPPORT_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What a test program returns when it could test nothing; ctest then counts it as skipped. */
+#define TEST_SKIPPED 77
+
+struct process {
+	pid_t pid; /* 0: none */
+};
+
+/* The path of a program, looked for in PATH and the folders of system programs; NULL when the machine has none. */
+const char *process_find(const char *name);
+
+/* Runs it with its output in the file `log`. It dies with the test. */
+void process_start(struct process *p, char *const argv[], const char *log);
+
+/* Runs the function in a child of the test's own. */
+void process_fork(struct process *p, void (*run)(void *user), void *user);
+
+bool process_runs(struct process *p);
+
+/* Asks it to end and waits until it has; what does not end is killed. Harmless when there is none. */
+void process_end(struct process *p);
+
+/* Waits until the process listens on a TCP port of the loopback and tells it; 0 when it ended before. */
+uint16_t process_port(struct process *p);
+
+/* A port of the loopback that nobody listens on now. Somebody may come first: whoever takes it must be ready to retry. */
+uint16_t free_port(void);
+
+/* Waits a little while for something that another process does; no test passes or fails by it alone. */
+void process_breathe(void);
+
+#endif
