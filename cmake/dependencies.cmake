@@ -1,6 +1,7 @@
 # Every library that freshet stands on, each named once. The reasons are in docs/architecture.md.
 find_package(PkgConfig REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
+find_package(Threads REQUIRED)
 pkg_check_modules(libevent_core REQUIRED IMPORTED_TARGET "libevent_core >= 2.1")
 pkg_check_modules(libevent_extra REQUIRED IMPORTED_TARGET "libevent_extra >= 2.1")
 pkg_check_modules(libnghttp2 REQUIRED IMPORTED_TARGET "libnghttp2 >= 1.50")

@@ -24,7 +24,8 @@ typedef struct freshet_reactor_options {
 	size_t read_buffer; /* bytes read from a socket at once, one buffer for all connections; default 256 KiB */
 	size_t read_budget; /* bytes that one connection may read before the others have their turn; default 512 KiB */
 	const char *dns_server; /* optional: "address:port" of the name server to ask, instead of the system's */
-	uint64_t seed;          /* optional: makes backoff jitter repeatable; 0 takes the system's randomness */
+	bool posts;    /* optional: freshet_reactor_post may be called; its loop then has work until it closes */
+	uint64_t seed; /* optional: makes backoff jitter repeatable; 0 takes the system's randomness */
 } freshet_reactor_options;
 
 /* What the reactor did since it was made, and what it holds now. */
@@ -66,7 +67,8 @@ FRESHET_API void freshet_reactor_close(freshet_reactor *reactor, void (*on_close
 FRESHET_API void freshet_reactor_free(freshet_reactor *reactor);
 
 /*
- * Runs the loop that the reactor made until no stream and no request is left, until freshet_reactor_stop, or until the
+ * Runs the loop that the reactor made until no stream and no request is left (with the option
+ * `posts` it waits for more), until freshet_reactor_stop, or until the
  * reactor has closed: then it is gone. FRESHET_ESTATE when the loop is the caller's (the caller runs it) and inside a
  * callback.
  */
@@ -74,6 +76,16 @@ FRESHET_API freshet_err freshet_reactor_run(freshet_reactor *reactor);
 
 /* Makes freshet_reactor_run return after the present turn. Nothing is closed; the loop may be run again. */
 FRESHET_API void freshet_reactor_stop(freshet_reactor *reactor);
+
+/*
+ * Has `fn(reactor, arg)` called on the reactor's thread, on a later turn of its loop, in the order of the posts: the one
+ * call that any thread may make at any time between freshet_reactor_new and the end of the reactor. The caller sees to
+ * it that the reactor still lives; what was posted and has not run when the reactor goes is dropped, and `dropped`
+ * (optional) is called with `arg` instead. The allocator hook must then allow several threads. FRESHET_ENOMEM,
+ * FRESHET_EINVAL, FRESHET_ESTATE (without the option `posts`, or when the reactor is closing).
+ */
+FRESHET_API freshet_err freshet_reactor_post(freshet_reactor *reactor, void (*fn)(freshet_reactor *reactor, void *arg),
+	void (*dropped)(void *arg), void *arg);
 
 /* The loop that the reactor works on; it stays who made it's. */
 FRESHET_API struct event_base *freshet_reactor_base(const freshet_reactor *reactor);

@@ -47,6 +47,15 @@ void freshet_reactor_stop(freshet_reactor *reactor)
 	loop_stop(&reactor->loop);
 }
 
+freshet_err freshet_reactor_post(freshet_reactor *reactor, void (*fn)(freshet_reactor *reactor, void *arg),
+	void (*dropped)(void *arg), void *arg)
+{
+	const struct letter letter = {.fn = fn, .dropped = dropped, .arg = arg};
+	if (reactor == NULL || fn == NULL)
+		return FRESHET_EINVAL;
+	return reactor_post(reactor, &letter);
+}
+
 struct event_base *freshet_reactor_base(const freshet_reactor *reactor)
 {
 	return reactor->loop.base;

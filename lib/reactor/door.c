@@ -49,6 +49,16 @@ void door_request_done(freshet_request *q, const freshet_response *response)
 	r->depth--;
 }
 
+void door_letter(freshet_reactor *r, const struct letter *letter, bool dropped)
+{
+	r->depth++;
+	if (!dropped)
+		letter->fn(r, letter->arg);
+	else if (letter->dropped != NULL)
+		letter->dropped(letter->arg);
+	r->depth--;
+}
+
 void door_closed(void (*on_closed)(void *user), void *user)
 {
 	if (on_closed != NULL)

@@ -5,6 +5,8 @@
 #ifndef REACTOR_DOOR_H
 #define REACTOR_DOOR_H
 
+#include "reactor/reactor.h"
+
 #include <freshet/request.h>
 #include <freshet/stream.h>
 
@@ -13,6 +15,9 @@ void door_stream_event(freshet_stream *s, const freshet_event *event);
 void door_stream_cut(freshet_stream *s, const freshet_outcome *cause, uint64_t retry_ms);
 void door_stream_done(freshet_stream *s, const freshet_stream_end *end);
 void door_request_done(freshet_request *q, const freshet_response *response);
+
+/* What another thread has posted: runs it, or tells that it is dropped. */
+void door_letter(freshet_reactor *r, const struct letter *letter, bool dropped);
 
 /* An endpoint or the reactor: it is gone already. `on_closed` may be NULL. */
 void door_closed(void (*on_closed)(void *user), void *user);

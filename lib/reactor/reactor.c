@@ -21,8 +21,39 @@
 #define DEFAULT_READ_BUDGET ((size_t)512 * 1024)
 #define LEAST_READ_SIZE     ((size_t)4 * 1024)
 
+static void deliver_letters(freshet_reactor *r)
+{
+	struct letter *letter = letter_box_take(&r->letters);
+	while (letter != NULL) {
+		struct letter *next = letter->next;
+		/* One of them may close the reactor: the others are dropped. */
+		door_letter(r, letter, r->closing);
+		mem_free(letter);
+		letter = next;
+	}
+}
+
+static void on_letters(void *owner)
+{
+	freshet_reactor *r = owner;
+	reactor_enter(r);
+	deliver_letters(r);
+	reactor_leave(r);
+}
+
+static void drop_letters(freshet_reactor *r)
+{
+	if (!r->has_letters)
+		return;
+	letter_box_close(&r->letters);
+	deliver_letters(r);
+	letter_box_free(&r->letters);
+	r->has_letters = false;
+}
+
 static void reactor_delete(freshet_reactor *r)
 {
+	drop_letters(r);
 	loop_clear(&r->loop);
 	deadline_heap_clear(&r->deadlines);
 	wire_queue_clear(&r->queue);
@@ -84,13 +115,19 @@ static void run_tasks(freshet_reactor *r)
 	}
 }
 
+/* Posts may bring work at any time. */
+static bool nothing_to_do(const freshet_reactor *r)
+{
+	return r->live == 0 && !r->closing && !r->has_letters;
+}
+
 static void on_turn(void *owner)
 {
 	freshet_reactor *r = owner;
 	reactor_enter(r);
 	run_tasks(r);
 	reactor_leave(r);
-	if (r->running && r->live == 0 && !r->closing)
+	if (r->running && nothing_to_do(r))
 		loop_stop(&r->loop);
 	finish_closing(r);
 }
@@ -176,6 +213,10 @@ static freshet_err allocate(freshet_reactor *r, const freshet_reactor_options *o
 	const struct loop_handlers handlers = {on_turn, on_timer, r};
 	freshet_err err = loop_init(&r->loop, o->base, &handlers);
 	r->loop.dns_server = r->dns_server;
+	if (err == FRESHET_OK && o->posts) {
+		err = letter_box_open(&r->letters, &r->loop, on_letters, r);
+		r->has_letters = err == FRESHET_OK;
+	}
 	return err;
 }
 
@@ -204,6 +245,8 @@ void reactor_close(freshet_reactor *r, void (*on_closed)(void *user), void *user
 	if (r->closing)
 		return;
 	r->closing = true;
+	if (r->has_letters)
+		letter_box_close(&r->letters);
 	r->on_closed = on_closed;
 	r->closed_user = user;
 	list_each_safe (node, after, &r->endpoints)
@@ -232,10 +275,14 @@ freshet_err reactor_run(freshet_reactor *r)
 	if (!r->loop.owns_base || r->running || r->depth > 0)
 		return FRESHET_ESTATE;
 	r->running = true;
-	bool nothing_to_do = r->closed || (r->live == 0 && !r->closing);
-	freshet_err err = nothing_to_do ? FRESHET_OK : loop_run(&r->loop);
+	freshet_err err = r->closed || nothing_to_do(r) ? FRESHET_OK : loop_run(&r->loop);
 	r->running = false;
 	if (r->closed)
 		reactor_delete(r);
 	return err;
+}
+
+freshet_err reactor_post(freshet_reactor *r, const struct letter *letter)
+{
+	return r->has_letters ? letter_box_post(&r->letters, letter) : FRESHET_ESTATE;
 }

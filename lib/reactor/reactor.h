@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "base/wire.h"
 #include "net/loop.h"
+#include "net/post.h"
 
 #include <freshet/reactor.h>
 
@@ -44,6 +45,8 @@ struct freshet_reactor {
 	freshet_header *fields;
 	size_t fields_capacity;
 	char *dns_server;
+	struct letter_box letters;
+	bool has_letters; /* the box is open: option `posts` */
 	freshet_reactor_counters counters;
 	size_t live;    /* streams and requests whose last callback is still to come */
 	unsigned depth; /* of calls into user code, and of the reactor's own entries */
@@ -84,5 +87,6 @@ freshet_err reactor_new(const freshet_reactor_options *options, freshet_reactor 
 void reactor_close(freshet_reactor *r, void (*on_closed)(void *user), void *user);
 void reactor_free(freshet_reactor *r);
 freshet_err reactor_run(freshet_reactor *r);
+freshet_err reactor_post(freshet_reactor *r, const struct letter *letter);
 
 #endif
