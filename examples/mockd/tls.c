@@ -61,6 +61,12 @@ void server_tls_end(struct ssl_st *ssl)
 	SSL_free(ssl);
 }
 
+void tls_shutdown(struct ssl_st *ssl)
+{
+	SSL_shutdown(ssl);
+	ERR_clear_error();
+}
+
 static ssize_t result_of(SSL *ssl, int n)
 {
 	if (n > 0)

@@ -19,6 +19,9 @@ void server_tls_free(struct ssl_ctx_st *context);
 struct ssl_st *server_tls_accept(struct ssl_ctx_st *context, int fd);
 void server_tls_end(struct ssl_st *ssl);
 
+/* Tells the peer that nothing more comes. */
+void tls_shutdown(struct ssl_st *ssl);
+
 /* What a read or write of a socket came to, when it is not a count: what to wait for, or the end. */
 enum { IO_WANT_READ = -1, IO_WANT_WRITE = -2, IO_CLOSED = -3 };
 
