@@ -10,7 +10,7 @@
 
 #include "mockd/exchange.h"
 #include "mockd/server.h"
-#include "mockd/tls.h"
+#include "mockd/tls_server.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -117,7 +117,7 @@ static void finish(struct conn *c)
 		return;
 	}
 	if (c->end == CONN_CLOSES && c->ssl != NULL)
-		tls_shutdown(c->ssl);
+		tls_server_shutdown(c->ssl);
 	shutdown(c->fd, SHUT_WR);
 	c->lingering = true;
 }

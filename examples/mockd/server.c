@@ -8,7 +8,7 @@
 #include "mockd/control.h"
 #include "mockd/exchange.h"
 #include "mockd/texts.h"
-#include "mockd/tls.h"
+#include "mockd/tls_server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -167,7 +167,7 @@ void mockd_route(struct mockd *m, struct exchange *x, const struct request *r)
 freshet_err mockd_new(struct event_base *base, const struct mockd_options *options, struct mockd **out)
 {
 	*out = NULL;
-	if (base == NULL || !options_make_sense(options))
+	if (base == NULL || !settings_make_sense(options))
 		return FRESHET_EINVAL;
 	struct mockd *m = must_zalloc(sizeof *m);
 	freshet_err err;
@@ -176,7 +176,7 @@ freshet_err mockd_new(struct event_base *base, const struct mockd_options *optio
 	list_init(&m->faults);
 	list_init(&m->own_faults);
 	list_init(&m->deletions);
-	options_copy(&m->options, options);
+	settings_copy(&m->options, options);
 	m->random.state = options->seed;
 	m->flush = event_new(base, -1, 0, on_flush, m);
 	if (!clock_init(&m->clock, base, options->clock_scale, options->manual_clock) || m->flush == NULL) {
@@ -218,7 +218,7 @@ void mockd_free(struct mockd *m)
 	server_tls_free(m->tls);
 	clock_clear(&m->clock);
 	spare_intake_free(m);
-	options_free(&m->options);
+	settings_free(&m->options);
 	free(m);
 }
 

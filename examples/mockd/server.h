@@ -60,9 +60,9 @@ struct mockd {
 void mockd_delete_soon(struct mockd *m, const char *session);
 
 /* settings.c */
-bool options_make_sense(const struct mockd_options *o);
-void options_copy(struct mockd_options *to, const struct mockd_options *from);
-void options_free(struct mockd_options *o);
+bool settings_make_sense(const struct mockd_options *o);
+void settings_copy(struct mockd_options *to, const struct mockd_options *from);
+void settings_free(struct mockd_options *o);
 
 /* Frees what is const for everybody but its owner. */
 void free_const(const void *memory);

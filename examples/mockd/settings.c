@@ -28,14 +28,14 @@ void mockd_options_init(struct mockd_options *options)
 	};
 }
 
-bool options_make_sense(const struct mockd_options *o)
+bool settings_make_sense(const struct mockd_options *o)
 {
 	return o->address != NULL && (o->tls_certificate == NULL) == (o->tls_key == NULL) && o->clock_scale > 0 &&
 	       o->poll_ms > 0 && o->poll_rows > 0 && o->row_gap > 0 && o->first_row_id > 0 && o->scripts != NULL &&
 	       o->initial_window <= INT32_MAX;
 }
 
-void options_copy(struct mockd_options *to, const struct mockd_options *from)
+void settings_copy(struct mockd_options *to, const struct mockd_options *from)
 {
 	*to = *from;
 	to->address = must_copy(from->address);
@@ -60,7 +60,7 @@ void free_const(const void *memory)
 	free(pointer.owned);
 }
 
-void options_free(struct mockd_options *o)
+void settings_free(struct mockd_options *o)
 {
 	free_const(o->address);
 	free_const(o->tls_certificate);
@@ -95,7 +95,7 @@ bool mockd_set(struct mockd *m, const char *name, uint64_t value)
 		return aod_set(m->aod, name, value);
 	uint32_t before = *setting;
 	*setting = (uint32_t)value;
-	if (value <= UINT32_MAX && options_make_sense(&m->options))
+	if (value <= UINT32_MAX && settings_make_sense(&m->options))
 		return true;
 	*setting = before;
 	return false;

@@ -2,7 +2,7 @@
  * TLS with OpenSSL on the socket itself. TLS 1.2 and later; ALPN chooses h2 and ends the handshake when the client
  * offers nothing that the emulator speaks. Renegotiation is off, so reads and writes do not wait for each other.
  */
-#include "mockd/tls.h"
+#include "mockd/tls_server.h"
 
 #include <limits.h>
 #include <openssl/err.h>
@@ -61,7 +61,7 @@ void server_tls_end(struct ssl_st *ssl)
 	SSL_free(ssl);
 }
 
-void tls_shutdown(struct ssl_st *ssl)
+void tls_server_shutdown(struct ssl_st *ssl)
 {
 	SSL_shutdown(ssl);
 	ERR_clear_error();
