@@ -575,8 +575,13 @@ freshet_err conn_open(freshet_endpoint *e)
 
 bool conn_has_room(const struct conn *c)
 {
-	return c->state == CONN_UP && !c->wire->draining &&
-	       c->count < place_capacity(&c->endpoint->limits.place, c->wire->capacity);
+	if (c->state != CONN_UP || c->wire->draining)
+		return false;
+	/* Until it has told its limit that of the last connection holds: what is above would only be refused. */
+	uint32_t capacity = c->wire->capacity;
+	if (!c->wire->greeted && c->endpoint->expected_capacity < capacity)
+		capacity = c->endpoint->expected_capacity;
+	return c->count < place_capacity(&c->endpoint->limits.place, capacity);
 }
 
 freshet_err conn_submit(struct conn *c, struct exchange *ex)

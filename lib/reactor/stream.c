@@ -185,6 +185,7 @@ static bool move(freshet_stream *s, const freshet_outcome *loss)
 	if (!loss->unprocessed || !by_peer || s->moves >= MOVES_AT_ONCE)
 		return false;
 	s->moves++;
+	s->subscriptions--; /* that one never came to be */
 	s->resumed = true;
 	step(s, STEP_MOVED);
 	endpoint_enqueue(s->endpoint, &s->exchange, true);
