@@ -121,18 +121,29 @@ static void on_done(freshet_stream *s, const freshet_stream_end *end, void *user
 	f->client->live--;
 }
 
-void client_follow(struct client *c, freshet_endpoint *e, const char *path, struct follower *f)
+static void follow(struct client *c, freshet_endpoint *e, const char *path, bool paused, struct follower *f)
 {
 	void (*hook)(struct follower * f) = f->on_event;
 	freshet_stream_options o;
 	*f = (struct follower){.client = c, .on_event = hook};
 	freshet_stream_options_init(&o);
 	o.path = path;
+	o.paused = paused;
 	o.callbacks = (freshet_stream_callbacks){on_open, on_event, on_cut, on_done};
 	o.user = f;
 	if (freshet_stream_open(e, &o, &f->stream) != FRESHET_OK)
 		abort();
 	c->live++;
+}
+
+void client_follow(struct client *c, freshet_endpoint *e, const char *path, struct follower *f)
+{
+	follow(c, e, path, false, f);
+}
+
+void client_follow_paused(struct client *c, freshet_endpoint *e, const char *path, struct follower *f)
+{
+	follow(c, e, path, true, f);
 }
 
 static void on_reply(freshet_request *request, const freshet_response *response, void *user)

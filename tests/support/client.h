@@ -68,6 +68,8 @@ freshet_endpoint *client_endpoint(struct client *c, const struct client_url *url
 void client_endpoint_options(freshet_endpoint_options *o, const struct client_url *url, char text[128]);
 
 void client_follow(struct client *c, freshet_endpoint *e, const char *path, struct follower *f);
+/* The same, but no event comes before freshet_stream_resume. */
+void client_follow_paused(struct client *c, freshet_endpoint *e, const char *path, struct follower *f);
 void client_get(struct client *c, freshet_endpoint *e, const char *path, struct reply *reply);
 void client_send(struct client *c, freshet_endpoint *e, freshet_request_options *o, struct reply *reply);
 

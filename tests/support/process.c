@@ -55,7 +55,7 @@ static void die_with(pid_t parent)
 		_exit(1);
 }
 
-void process_start(struct process *p, char *const argv[], const char *log)
+void process_start(struct process *p, const char *const argv[], const char *log)
 {
 	pid_t parent = getpid();
 	p->pid = fork();
@@ -68,7 +68,12 @@ void process_start(struct process *p, char *const argv[], const char *log)
 		dup2(fd, STDOUT_FILENO);
 		dup2(fd, STDERR_FILENO);
 	}
-	execv(argv[0], argv);
+	/* execv promises not to write to them, though its type does not say so. */
+	union {
+		const char *const *promised;
+		char *const *asked;
+	} arguments = {argv};
+	execv(argv[0], arguments.asked);
 	_exit(127);
 }
 

@@ -19,7 +19,7 @@ struct process {
 const char *process_find(const char *name);
 
 /* Runs it with its output in the file `log`. It dies with the test. */
-void process_start(struct process *p, char *const argv[], const char *log);
+void process_start(struct process *p, const char *const argv[], const char *log);
 
 /* Runs the function in a child of the test's own. */
 void process_fork(struct process *p, void (*run)(void *user), void *user);
