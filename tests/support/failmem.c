@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 static size_t fail_at;
+static bool only_one;
 static size_t count;
 static size_t live;
 static bool fired;
@@ -12,7 +13,7 @@ static bool fired;
 static bool refuse(void)
 {
 	count++;
-	if (fail_at == 0 || count < fail_at)
+	if (fail_at == 0 || count < fail_at || (only_one && count > fail_at))
 		return false;
 	fired = true;
 	return true;
@@ -49,8 +50,15 @@ void failmem_arm(size_t n)
 	static const freshet_allocator counting = {counting_allocate, counting_reallocate, counting_release, NULL};
 	freshet_set_allocator(&counting);
 	fail_at = n;
+	only_one = false;
 	count = 0;
 	fired = false;
+}
+
+void failmem_arm_one(size_t n)
+{
+	failmem_arm(n);
+	only_one = true;
 }
 
 bool failmem_fired(void)

@@ -14,6 +14,9 @@
 /* From now on the n-th allocation (counted from 1) and every later one fails. 0 lets all succeed but counts them. */
 void failmem_arm(size_t n);
 
+/* The same for the n-th allocation alone: what comes after it succeeds. */
+void failmem_arm_one(size_t n);
+
 /* True when an allocation failed since the last arming. */
 bool failmem_fired(void);
 
