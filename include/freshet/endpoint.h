@@ -72,6 +72,12 @@ typedef struct freshet_endpoint_options {
 	size_t header_count;
 	const char *user_agent; /* default "freshet/<version>" */
 
+	/* How it is reached. */
+	const char *
+		address; /* optional: connect there instead: "unix:/path", "host:port"; the URL still names the server */
+	const char *proxy; /* optional: "http://[user:password@]host[:port]", asked by CONNECT also for http:// */
+	bool proxy_from_environment; /* optional: without `proxy`, what https_proxy, http_proxy, all_proxy, no_proxy say */
+
 	/* TLS: the host name and the chain are always verified. */
 	const char *ca_file;                 /* optional: PEM file of the issuers to trust, instead of the system's */
 	const char *ca_dir;                  /* optional: a hashed folder of them */
@@ -108,7 +114,7 @@ FRESHET_API void freshet_endpoint_options_init(freshet_endpoint_options *options
 
 /*
  * A new endpoint; no connection is made before it is needed. It lives until it is closed or its reactor is.
- * FRESHET_EINVAL (a URL that is none, a header with CR, LF or NUL), FRESHET_ETLS (a file of the TLS
+ * FRESHET_EINVAL (a URL that is none, a header with CR, LF or NUL), FRESHET_EUNSUPPORTED (a proxy of another kind), FRESHET_ETLS (a file of the TLS
  * options cannot be read), FRESHET_ENOMEM, FRESHET_ESTATE (the reactor is closing); on failure *out is NULL.
  */
 FRESHET_API freshet_err freshet_endpoint_new(

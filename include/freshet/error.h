@@ -27,6 +27,9 @@ extern "C" {
 	X(CONNECT, -21, "no address of the host accepts a connection")                                                 \
 	X(CLOSED, -22, "the connection was closed")                                                                    \
 	X(PING_TIMEOUT, -23, "the peer stopped answering PING")                                                        \
+	X(PROXY, -24, "the proxy cannot be reached or does not speak HTTP")                                            \
+	X(PROXY_REFUSED, -25, "the proxy refused to connect to the server")                                            \
+	X(PROXY_AUTH, -26, "the proxy wants credentials")                                                              \
 	X(TLS, -30, "TLS failed")                                                                                      \
 	X(TLS_HOST, -31, "the certificate is for another host")                                                        \
 	X(TLS_EXPIRED, -32, "the certificate has expired")                                                             \

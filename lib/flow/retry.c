@@ -20,6 +20,7 @@ bool retry_status(int http_status)
 bool retry_worthwhile(const struct retry_cause *cause)
 {
 	switch ((int)cause->err) {
+	case FRESHET_EPROXY_REFUSED:
 	case FRESHET_EHTTP_STATUS: return retry_status(cause->http_status);
 	case FRESHET_ECONNECT_TIMEOUT:
 	case FRESHET_EHEADERS_TIMEOUT:
@@ -28,6 +29,7 @@ bool retry_worthwhile(const struct retry_cause *cause)
 	case FRESHET_ECONNECT:
 	case FRESHET_ECLOSED:
 	case FRESHET_EPING_TIMEOUT:
+	case FRESHET_EPROXY:
 	case FRESHET_ETLS:
 	case FRESHET_EHTTP_PROTOCOL:
 	case FRESHET_EHTTP_RESET:

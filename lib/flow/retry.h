@@ -16,7 +16,7 @@ struct retry_policy {
 /* What came of one attempt. */
 struct retry_cause {
 	freshet_err err;
-	int http_status;         /* with FRESHET_EHTTP_STATUS */
+	int http_status;         /* with FRESHET_EHTTP_STATUS, and the proxy's with FRESHET_EPROXY_REFUSED */
 	uint64_t retry_after_ms; /* what the server asked for; 0: nothing */
 };
 

@@ -179,6 +179,20 @@ static freshet_err ask(struct loop *l, struct address_lookup *lookup, const char
 	return FRESHET_OK;
 }
 
+static struct address_lookup *lookup_new(struct loop *l, address_done_fn *done, void *user)
+{
+	struct address_lookup *lookup = mem_zalloc(sizeof *lookup);
+	if (lookup == NULL)
+		return NULL;
+	lookup->done = done;
+	lookup->user = user;
+	lookup->soon = event_new(l->base, -1, 0, answer_came, lookup);
+	if (lookup->soon != NULL)
+		return lookup;
+	lookup_free(lookup);
+	return NULL;
+}
+
 freshet_err address_lookup_start(
 	struct loop *l, freshet_str host, uint16_t port, address_done_fn *done, void *user, struct address_lookup **out)
 {
@@ -188,16 +202,9 @@ freshet_err address_lookup_start(
 		return FRESHET_EINVAL;
 	memcpy(name, host.ptr, host.len);
 	name[host.len] = '\0';
-	struct address_lookup *lookup = mem_zalloc(sizeof *lookup);
+	struct address_lookup *lookup = lookup_new(l, done, user);
 	if (lookup == NULL)
 		return FRESHET_ENOMEM;
-	lookup->done = done;
-	lookup->user = user;
-	lookup->soon = event_new(l->base, -1, 0, answer_came, lookup);
-	if (lookup->soon == NULL) {
-		lookup_free(lookup);
-		return FRESHET_ENOMEM;
-	}
 	freshet_err err = FRESHET_OK;
 	if (literal(name, port, &lookup->list) || local(name, port, &lookup->list))
 		event_active(lookup->soon, EV_TIMEOUT, 0);
@@ -208,6 +215,23 @@ freshet_err address_lookup_start(
 	else
 		*out = lookup;
 	return err;
+}
+
+freshet_err address_of_path(
+	struct loop *l, freshet_str path, address_done_fn *done, void *user, struct address_lookup **out)
+{
+	union address a = {.local = {.sun_family = AF_UNIX}};
+	*out = NULL;
+	if (path.len == 0 || path.len >= sizeof a.local.sun_path)
+		return FRESHET_EINVAL;
+	memcpy(a.local.sun_path, path.ptr, path.len);
+	struct address_lookup *lookup = lookup_new(l, done, user);
+	if (lookup == NULL)
+		return FRESHET_ENOMEM;
+	lookup->list.items[lookup->list.count++] = a;
+	event_active(lookup->soon, EV_TIMEOUT, 0);
+	*out = lookup;
+	return FRESHET_OK;
 }
 
 void address_lookup_cancel(struct address_lookup *lookup)
@@ -225,16 +249,24 @@ void address_lookup_cancel(struct address_lookup *lookup)
 void address_text(const union address *a, char *out, size_t size)
 {
 	char host[INET6_ADDRSTRLEN] = "?";
-	if (a->any.sa_family == AF_INET6) {
+	switch (a->any.sa_family) {
+	case AF_UNIX: snprintf(out, size, "unix:%s", a->local.sun_path); break;
+	case AF_INET6:
 		inet_ntop(AF_INET6, &a->v6.sin6_addr, host, sizeof host);
 		snprintf(out, size, "[%s]:%u", host, ntohs(a->v6.sin6_port));
-	} else {
+		break;
+	default:
 		inet_ntop(AF_INET, &a->v4.sin_addr, host, sizeof host);
 		snprintf(out, size, "%s:%u", host, ntohs(a->v4.sin_port));
+		break;
 	}
 }
 
 socklen_t address_size(const union address *a)
 {
-	return a->any.sa_family == AF_INET6 ? sizeof a->v6 : sizeof a->v4;
+	switch (a->any.sa_family) {
+	case AF_UNIX: return sizeof a->local;
+	case AF_INET6: return sizeof a->v6;
+	default: return sizeof a->v4;
+	}
 }

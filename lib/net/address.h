@@ -8,6 +8,7 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 /* More addresses of one name are not tried. */
 #define ADDRESS_MAX 16
@@ -16,6 +17,7 @@ union address {
 	struct sockaddr any;
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
+	struct sockaddr_un local;
 };
 
 struct address_list {
@@ -35,10 +37,17 @@ typedef void address_done_fn(const struct address_list *list, const char *text, 
 freshet_err address_lookup_start(struct loop *l, freshet_str host, uint16_t port, address_done_fn *done, void *user,
 	struct address_lookup **out);
 
+/*
+ * The address of a Unix-domain socket, answered as a lookup is. FRESHET_ENOMEM, FRESHET_EINVAL (longer than the system
+ * takes).
+ */
+freshet_err address_of_path(
+	struct loop *l, freshet_str path, address_done_fn *done, void *user, struct address_lookup **out);
+
 /* Ends a lookup whose `done` has not come; it will not come. */
 void address_lookup_cancel(struct address_lookup *lookup);
 
-/* "127.0.0.1:80" or "[::1]:80", for people. */
+/* "127.0.0.1:80", "[::1]:80" or "unix:/path", for people. */
 void address_text(const union address *a, char *out, size_t size);
 
 socklen_t address_size(const union address *a);

@@ -24,6 +24,7 @@ struct dial {
 	struct loop *loop;
 	struct address_lookup *lookup;
 	struct address_list list;
+	uint32_t first;
 	struct attempt attempts[ADDRESS_MAX];
 	size_t started;
 	size_t running;
@@ -121,7 +122,8 @@ static bool attempt_start(struct dial *d, size_t index)
 	a->fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (a->fd < 0)
 		return false;
-	setsockopt(a->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (to->any.sa_family != AF_UNIX)
+		setsockopt(a->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
 	bool begun = connect(a->fd, &to->any, address_size(to)) == 0 || errno == EINPROGRESS;
 	int error = errno;
 	if (begun) {
@@ -168,12 +170,15 @@ static void lookup_done(const struct address_list *list, const char *text, void 
 		finish(d);
 		return;
 	}
-	d->list = *list;
+	/* The address that failed last time need not be the first to be tried again. */
+	d->list.count = list->count;
+	for (size_t i = 0; i < list->count; i++)
+		d->list.items[i] = list->items[(i + d->first) % list->count];
 	try_next(d);
 }
 
 freshet_err dial_start(
-	struct loop *l, freshet_str host, uint16_t port, dial_done_fn *done, void *user, struct dial **out)
+	struct loop *l, const struct dial_target *target, dial_done_fn *done, void *user, struct dial **out)
 {
 	*out = NULL;
 	struct dial *d = mem_zalloc(sizeof *d);
@@ -182,10 +187,14 @@ freshet_err dial_start(
 	d->loop = l;
 	d->done = done;
 	d->user = user;
+	d->first = target->first;
 	d->result.fd = -1;
 	d->stagger = event_new(l->base, -1, 0, stagger_over, d);
-	freshet_err err =
-		d->stagger != NULL ? address_lookup_start(l, host, port, lookup_done, d, &d->lookup) : FRESHET_ENOMEM;
+	freshet_err err = FRESHET_ENOMEM;
+	if (d->stagger != NULL && target->unix_path.len > 0)
+		err = address_of_path(l, target->unix_path, lookup_done, d, &d->lookup);
+	else if (d->stagger != NULL)
+		err = address_lookup_start(l, target->host, target->port, lookup_done, d, &d->lookup);
 	if (err != FRESHET_OK) {
 		dial_free(d);
 		return err;

@@ -22,9 +22,17 @@ struct dial_result {
 /* Called once per dial that was started, from the loop. */
 typedef void dial_done_fn(const struct dial_result *result, void *user);
 
-/* FRESHET_ENOMEM, FRESHET_ESYSTEM. */
+/* Where to. */
+struct dial_target {
+	freshet_str unix_path; /* not empty: a Unix-domain socket, and the other two do not matter */
+	freshet_str host;
+	uint16_t port;
+	uint32_t first; /* which of the host's addresses is tried first, counted round */
+};
+
+/* FRESHET_ENOMEM, FRESHET_ESYSTEM, FRESHET_EINVAL (a path that is too long). */
 freshet_err dial_start(
-	struct loop *l, freshet_str host, uint16_t port, dial_done_fn *done, void *user, struct dial **out);
+	struct loop *l, const struct dial_target *target, dial_done_fn *done, void *user, struct dial **out);
 
 /* Ends a dial whose `done` has not come; it will not come. NULL is fine. */
 void dial_cancel(struct dial *d);

@@ -16,7 +16,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/place.h"
+#include "base/fields.h"
 #include "h1/h1.h"
+#include "h1/tunnel.h"
 #include "h2/h2.h"
 #include "reactor/endpoint.h"
 
@@ -57,6 +59,8 @@ static void bury(struct conn *c)
 	net_socket_close(&c->socket);
 	tls_free(c->tls);
 	c->tls = NULL;
+	tunnel_free(c->tunnel);
+	c->tunnel = NULL;
 	if (c->wire != NULL)
 		c->wire->protocol->free(c->wire);
 	c->wire = NULL;
@@ -464,41 +468,28 @@ static void read_cipher(struct conn *c, const uint8_t *bytes, size_t len)
 	}
 }
 
+static void die_of_proxy(struct conn *c, freshet_err err)
+{
+	char text[160];
+	freshet_outcome loss = {.err = err, .http_status = tunnel_status(c->tunnel)};
+	snprintf(text, sizeof text, "%s (proxy %s:%u, status %d)", freshet_err_text(err), c->endpoint->proxy.host,
+		(unsigned)c->endpoint->proxy.port, loss.http_status);
+	loss.text = freshet_str_of(text);
+	conn_die(c, &loss);
+}
+
 static void read_end(struct conn *c, ssize_t len)
 {
 	if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 		return;
-	if (c->state == CONN_HANDSHAKE)
+	if (c->state == CONN_TUNNEL)
+		die_of_proxy(c, FRESHET_EPROXY);
+	else if (c->state == CONN_HANDSHAKE)
 		die_of(c, FRESHET_ETLS, len < 0 ? errno : 0, "TLS failed: the peer closed during the handshake");
 	else if (len == 0)
 		peer_closed(c, c->tls == NULL, 0, NULL);
 	else
 		die_of_close(c, errno, NULL);
-}
-
-static void on_readable(void *owner)
-{
-	struct conn *c = owner;
-	freshet_reactor *r = c->endpoint->reactor;
-	reactor_enter(r);
-	for (size_t had = 0; c->state != CONN_DEAD && !c->choked && had < r->read_budget;) {
-		ssize_t len = net_socket_read(&c->socket, r->read_buf, r->read_size);
-		if (len <= 0) {
-			read_end(c, len);
-			break;
-		}
-		had += (size_t)len;
-		r->counters.bytes_read += (uint64_t)len;
-		c->read_ms = r->now_ms;
-		if (c->tls != NULL)
-			read_cipher(c, r->read_buf, (size_t)len);
-		else
-			feed(c, r->read_buf, (size_t)len);
-		/* A short read has emptied the socket: asking again would only tell so. */
-		if ((size_t)len < r->read_size)
-			break;
-	}
-	reactor_leave(r);
 }
 
 static freshet_err start_tls(struct conn *c)
@@ -517,6 +508,105 @@ static freshet_err start_tls(struct conn *c)
 	return err;
 }
 
+/* The way to the server is open. */
+static void reach_server(struct conn *c)
+{
+	freshet_err err = FRESHET_OK;
+	if (c->endpoint->url.tls)
+		err = start_tls(c);
+	else
+		come_up(c);
+	if (err != FRESHET_OK)
+		die_of(c, err, 0, NULL);
+}
+
+/* Asks the proxy for the way to the server (RFC 9110, section 9.3.6). */
+static void ask_proxy(struct conn *c)
+{
+	freshet_endpoint *e = c->endpoint;
+	struct bytes *out = &e->reactor->out;
+	freshet_str user_agent = field_find(e->headers, e->header_count, "user-agent");
+	out->len = 0;
+	c->state = CONN_TUNNEL;
+	if (tunnel_new(&c->tunnel) != FRESHET_OK ||
+		!tunnel_ask(freshet_str_of(e->tunnel_to), user_agent, e->proxy.authorization, out))
+		die_of(c, FRESHET_ENOMEM, 0, NULL);
+	else
+		write_out(c, out->data, out->len);
+	/* The credentials of the proxy do not stay in the scratch. */
+	mem_wipe(out->data, out->capacity);
+}
+
+static void read_server_bytes(struct conn *c, const uint8_t *bytes, size_t len)
+{
+	if (c->tls != NULL)
+		read_cipher(c, bytes, len);
+	else
+		feed(c, bytes, len);
+}
+
+static void read_proxy(struct conn *c, const uint8_t *bytes, size_t len)
+{
+	size_t used = 0;
+	switch (tunnel_feed(c->tunnel, bytes, len, &used)) {
+	case TUNNEL_MORE: return;
+	case TUNNEL_BROKEN: die_of_proxy(c, FRESHET_EPROXY); return;
+	case TUNNEL_REFUSED: {
+		/* 407 is the proxy's word for it; some say 401. */
+		int status = tunnel_status(c->tunnel);
+		die_of_proxy(c, status == 407 || status == 401 ? FRESHET_EPROXY_AUTH : FRESHET_EPROXY_REFUSED);
+		return;
+	}
+	case TUNNEL_OPEN: break;
+	}
+	tunnel_free(c->tunnel);
+	c->tunnel = NULL;
+	reach_server(c);
+	if (used < len && c->state != CONN_DEAD)
+		read_server_bytes(c, bytes + used, len - used);
+}
+
+static void read_bytes(struct conn *c, const uint8_t *bytes, size_t len)
+{
+	if (c->state == CONN_TUNNEL)
+		read_proxy(c, bytes, len);
+	else
+		read_server_bytes(c, bytes, len);
+}
+
+static void on_readable(void *owner)
+{
+	struct conn *c = owner;
+	freshet_reactor *r = c->endpoint->reactor;
+	reactor_enter(r);
+	for (size_t had = 0; c->state != CONN_DEAD && !c->choked && had < r->read_budget;) {
+		ssize_t len = net_socket_read(&c->socket, r->read_buf, r->read_size);
+		if (len <= 0) {
+			read_end(c, len);
+			break;
+		}
+		had += (size_t)len;
+		r->counters.bytes_read += (uint64_t)len;
+		c->read_ms = r->now_ms;
+		read_bytes(c, r->read_buf, (size_t)len);
+		/* A short read has emptied the socket: asking again would only tell so. */
+		if ((size_t)len < r->read_size)
+			break;
+	}
+	reactor_leave(r);
+}
+
+/* A dial to the proxy that fails says nothing of the server. */
+static void die_of_dial(struct conn *c, const struct dial_result *result)
+{
+	freshet_err err = c->endpoint->proxy.host != NULL ? FRESHET_EPROXY : result->err;
+	freshet_outcome loss = {.err = err, .system_errno = result->system_errno};
+	char text[256];
+	int len = snprintf(text, sizeof text, "%s: %s", freshet_err_text(err), result->text);
+	loss.text = (freshet_str){text, (size_t)len};
+	conn_die(c, &loss);
+}
+
 static void on_dialed(const struct dial_result *result, void *user)
 {
 	static const struct socket_handlers handlers = {on_readable, on_writable};
@@ -524,22 +614,17 @@ static void on_dialed(const struct dial_result *result, void *user)
 	freshet_endpoint *e = c->endpoint;
 	reactor_enter(e->reactor);
 	c->dial = NULL;
-	freshet_err err = result->err;
-	if (err != FRESHET_OK) {
-		freshet_outcome loss = {.err = err, .system_errno = result->system_errno};
-		char text[256];
-		int len = snprintf(text, sizeof text, "%s: %s", freshet_err_text(err), result->text);
-		loss.text = (freshet_str){text, (size_t)len};
-		conn_die(c, &loss);
+	if (result->err != FRESHET_OK) {
+		die_of_dial(c, result);
 	} else {
 		snprintf(c->peer, sizeof c->peer, "%.*s", (int)sizeof c->peer - 1, result->text);
-		err = net_socket_init(&c->socket, &e->reactor->loop, result->fd, &handlers, c);
-		if (err == FRESHET_OK && e->url.tls)
-			err = start_tls(c);
-		else if (err == FRESHET_OK)
-			come_up(c);
+		freshet_err err = net_socket_init(&c->socket, &e->reactor->loop, result->fd, &handlers, c);
 		if (err != FRESHET_OK)
 			die_of(c, err, 0, NULL);
+		else if (e->proxy.host != NULL)
+			ask_proxy(c);
+		else
+			reach_server(c);
 	}
 	reactor_leave(e->reactor);
 }
@@ -559,7 +644,7 @@ freshet_err conn_open(freshet_endpoint *e)
 	task_init(&c->task, conn_free);
 	freshet_err err = reactor_reserve_deadline(r) ? FRESHET_OK : FRESHET_ENOMEM;
 	if (err == FRESHET_OK) {
-		err = dial_start(&r->loop, e->url.host, e->url.port, on_dialed, c, &c->dial);
+		err = dial_start(&r->loop, &e->target, on_dialed, c, &c->dial);
 		if (err != FRESHET_OK)
 			reactor_release_deadline(r, &c->deadline);
 	}
@@ -655,7 +740,7 @@ static void check_alive(struct conn *c)
 void conn_due(struct conn *c)
 {
 	freshet_endpoint *e = c->endpoint;
-	if (c->state == CONN_DIALING || c->state == CONN_HANDSHAKE) {
+	if (c->state == CONN_DIALING || c->state == CONN_TUNNEL || c->state == CONN_HANDSHAKE) {
 		die_of(c, FRESHET_ECONNECT_TIMEOUT, 0, NULL);
 		return;
 	}

@@ -14,6 +14,7 @@
 
 enum conn_state {
 	CONN_DIALING,
+	CONN_TUNNEL, /* a proxy is asked for the way to the server */
 	CONN_HANDSHAKE,
 	CONN_UP,
 	CONN_DEAD, /* only its memory is left, for this turn */
@@ -28,7 +29,8 @@ struct conn {
 	enum conn_state state;
 	struct dial *dial;
 	struct net_socket socket;
-	struct tls *tls; /* NULL: cleartext */
+	struct tunnel *tunnel; /* NULL: no proxy, or it has let us through */
+	struct tls *tls;       /* NULL: cleartext */
 	struct wire *wire;
 	struct list exchanges;
 	uint32_t count; /* of them */

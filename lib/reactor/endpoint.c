@@ -22,6 +22,7 @@
 #include "reactor/stream.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* Connections dialed at the same time: more would only storm a server that is just coming back. */
 #define DIALS_AT_ONCE         8
@@ -242,6 +243,9 @@ static void endpoint_free(freshet_endpoint *e)
 	headers_free(e->headers, e->header_count);
 	tls_context_free(e->tls);
 	policy_clear(&e->policy);
+	proxy_clear(&e->proxy);
+	mem_free(e->tunnel_to);
+	mem_free(e->address_text);
 	mem_free(e->url_text);
 	mem_free(e);
 }
@@ -376,6 +380,58 @@ static freshet_err parse_url(freshet_endpoint *e, const freshet_endpoint_options
 	return FRESHET_OK;
 }
 
+/* "unix:/path" or "host:port" in place of the URL's host. */
+static freshet_err parse_address(freshet_endpoint *e, const char *address)
+{
+	static const char unix_prefix[] = "unix:";
+	const size_t prefix_len = sizeof unix_prefix - 1;
+	bool local = strncmp(address, unix_prefix, prefix_len) == 0;
+	size_t size = strlen(address) + sizeof "http://";
+	struct url url;
+	if ((e->address_text = mem_alloc(size)) == NULL)
+		return FRESHET_ENOMEM;
+	snprintf(e->address_text, size, "%s%s", local ? "" : "http://", address);
+	if (local) {
+		e->target.unix_path = freshet_str_of(e->address_text + prefix_len);
+		return e->target.unix_path.len > 0 ? FRESHET_OK : FRESHET_EINVAL;
+	}
+	freshet_err err = url_parse(e->address_text, &url);
+	e->target.host = url.host;
+	e->target.port = url.port;
+	return err == FRESHET_OK && url.path.len > 0 ? FRESHET_EINVAL : err;
+}
+
+static freshet_err use_proxy(freshet_endpoint *e, freshet_str proxy)
+{
+	freshet_err err = proxy_parse(&e->proxy, proxy);
+	if (err != FRESHET_OK)
+		return err;
+	e->target.host = freshet_str_of(e->proxy.host);
+	e->target.port = e->proxy.port;
+	const char *open = e->url.host_is_ipv6 ? "[" : "";
+	const char *close = e->url.host_is_ipv6 ? "]" : "";
+	size_t size = e->url.host.len + sizeof "[]:65535";
+	e->tunnel_to = mem_alloc(size);
+	if (e->tunnel_to == NULL)
+		return FRESHET_ENOMEM;
+	snprintf(e->tunnel_to, size, "%s%.*s%s:%u", open, (int)e->url.host.len, e->url.host.ptr, close,
+		(unsigned)e->url.port);
+	return FRESHET_OK;
+}
+
+/* Where connections go: a stand-in that was named comes before a proxy. */
+static freshet_err choose_target(freshet_endpoint *e, const freshet_endpoint_options *o)
+{
+	e->target.host = e->url.host;
+	e->target.port = e->url.port;
+	if (o->address != NULL)
+		return parse_address(e, o->address);
+	freshet_str proxy = freshet_str_of(o->proxy);
+	if (proxy.len == 0 && o->proxy_from_environment)
+		proxy = proxy_from_environment(getenv, &e->url);
+	return proxy.len > 0 ? use_proxy(e, proxy) : FRESHET_OK;
+}
+
 freshet_err endpoint_new(freshet_reactor *r, const freshet_endpoint_options *o, freshet_endpoint **out)
 {
 	if (r->closing)
@@ -404,6 +460,8 @@ freshet_err endpoint_new(freshet_reactor *r, const freshet_endpoint_options *o, 
 	freshet_err err = parse_url(e, o);
 	if (err == FRESHET_OK && (e->limits.stream_window > INT32_MAX || e->limits.connection_window > INT32_MAX))
 		err = FRESHET_EINVAL;
+	if (err == FRESHET_OK)
+		err = choose_target(e, o);
 	if (err == FRESHET_OK)
 		err = policy_init(&e->policy, &o->stream);
 	if (err == FRESHET_OK)

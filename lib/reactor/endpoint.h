@@ -4,8 +4,10 @@
 #ifndef REACTOR_ENDPOINT_H
 #define REACTOR_ENDPOINT_H
 
+#include "base/proxy.h"
 #include "base/url.h"
 #include "flow/place.h"
+#include "net/dial.h"
 #include "reactor/exchange.h"
 #include "reactor/policy.h"
 #include "reactor/reactor.h"
@@ -32,7 +34,11 @@ struct freshet_endpoint {
 	freshet_reactor *reactor;
 	char *url_text;
 	struct url url;
-	freshet_str name; /* scheme and authority, for people */
+	char *address_text;        /* option address; NULL: the URL's host */
+	struct dial_target target; /* where connections are dialed to: the server, its stand-in, or the proxy */
+	struct proxy proxy;        /* host NULL: none */
+	char *tunnel_to;           /* "host:port" that the proxy is asked for */
+	freshet_str name;          /* scheme and authority, for people */
 	freshet_header *headers;
 	size_t header_count;
 	struct tls_context *tls;

@@ -67,7 +67,7 @@ static void forget_answer(freshet_request *q)
 
 static bool may_repeat(const freshet_request *q, const freshet_outcome *loss)
 {
-	const struct retry_cause cause = {loss->err, 0, 0};
+	const struct retry_cause cause = {loss->err, loss->http_status, 0};
 	return (q->repeatable || loss->unprocessed) && retry_worthwhile(&cause) && q->attempts < q->max_attempts;
 }
 

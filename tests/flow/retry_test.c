@@ -29,6 +29,7 @@ static bool transport_failed(freshet_err err)
 	case FRESHET_ECONNECT:
 	case FRESHET_ECLOSED:
 	case FRESHET_EPING_TIMEOUT:
+	case FRESHET_EPROXY:
 	case FRESHET_ETLS:
 	case FRESHET_EHTTP_PROTOCOL:
 	case FRESHET_EHTTP_RESET:
@@ -49,7 +50,8 @@ static void every_code_is_judged(void **state)
 	};
 	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
 		struct retry_cause cause = {codes[i], 503, 0};
-		bool expected = transport_failed(codes[i]) || codes[i] == FRESHET_EHTTP_STATUS;
+		bool by_status = codes[i] == FRESHET_EHTTP_STATUS || codes[i] == FRESHET_EPROXY_REFUSED;
+		bool expected = transport_failed(codes[i]) || by_status;
 		print_message("%s\n", freshet_err_name(codes[i]));
 		assert_int_equal(retry_worthwhile(&cause), expected);
 		cause.http_status = 404;
