@@ -145,7 +145,8 @@ static bool covers(freshet_str entry, freshet_str host)
 	if (entry.len == 0 || host.len < entry.len)
 		return false;
 	const char *end = host.ptr + (host.len - entry.len);
-	return strncasecmp(end, entry.ptr, entry.len) == 0 && (host.len == entry.len || (end[-1] == '.' && !is_address(host)));
+	return strncasecmp(end, entry.ptr, entry.len) == 0 &&
+	       (host.len == entry.len || (end[-1] == '.' && !is_address(host)));
 }
 
 static bool entry_excepts(freshet_str entry, freshet_str host, uint16_t port)
