@@ -10,7 +10,7 @@
 
 #include "mockd/exchange.h"
 #include "mockd/server.h"
-#include "mockd/tls.h"
+#include "mockd/tls_server.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -87,13 +87,39 @@ static size_t produce_output(struct conn *c)
 {
 	uint8_t *output = c->mockd->output;
 	size_t len = 0;
-	while (OUTPUT_SIZE - len >= PRODUCE_ROOM) {
+	while (OUTPUT_SIZE - len >= PRODUCE_ROOM && c->end == CONN_GOES_ON && c->raw.len == 0) {
 		size_t n = c->protocol->produce(c, output + len, OUTPUT_SIZE - len);
 		if (n == 0)
 			break;
 		len += n;
 	}
 	return len;
+}
+
+/* Produces and writes; how much it was. */
+static size_t send_more(struct conn *c)
+{
+	size_t len = produce_output(c);
+	write_output(c, c->mockd->output, len);
+	size_t raw = c->raw.len;
+	write_output(c, (uint8_t *)c->raw.bytes, raw);
+	buffer_clear(&c->raw);
+	return len + raw;
+}
+
+/* All is written. Closing the socket at once would turn into a reset where the peer's bytes are unread. */
+static void finish(struct conn *c)
+{
+	if (c->end == CONN_ABORTED) {
+		const struct linger now = {.l_onoff = 1, .l_linger = 0};
+		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+		c->dead = true;
+		return;
+	}
+	if (c->end == CONN_CLOSES && c->ssl != NULL)
+		tls_server_shutdown(c->ssl);
+	shutdown(c->fd, SHUT_WR);
+	c->lingering = true;
 }
 
 static void conn_send(struct conn *c)
@@ -104,21 +130,30 @@ static void conn_send(struct conn *c)
 			conn_mark(c);
 			return;
 		}
-		size_t len = produce_output(c);
-		if (len == 0)
+		size_t n = send_more(c);
+		sent += n;
+		if (n == 0)
 			break;
-		write_output(c, c->mockd->output, len);
-		sent += len;
 	}
-	if (c->unsent.len == 0 && (c->closing || c->protocol->finished(c)))
-		c->dead = true;
+	if (c->end == CONN_GOES_ON && c->protocol->finished(c))
+		c->end = CONN_CLOSES;
+	if (c->end != CONN_GOES_ON && c->unsent.len == 0 && !c->dead)
+		finish(c);
 }
 
 void conn_settle_output(struct conn *c)
 {
-	conn_send(c);
+	if (!c->frozen && !c->lingering)
+		conn_send(c);
 	if (c->dead)
 		conn_free(c);
+}
+
+void conn_freeze(struct conn *c)
+{
+	c->frozen = true;
+	event_del(c->readable);
+	event_del(c->writable);
 }
 
 static void on_writable(evutil_socket_t fd, short what, void *user)
@@ -134,20 +169,18 @@ static void on_readable(evutil_socket_t fd, short what, void *user)
 	(void)what;
 	struct conn *c = user;
 	size_t taken = 0;
-	while (!c->dead && !c->closing && taken < PORTION) {
+	while (!c->dead && !c->frozen && taken < PORTION) {
 		ssize_t n = conn_read(c, c->mockd->input, INPUT_SIZE);
 		if (n < 0)
 			break;
-		if (!c->protocol->receive(c, c->mockd->input, (size_t)n))
-			c->closing = true;
+		if (c->end == CONN_GOES_ON && !c->protocol->receive(c, c->mockd->input, (size_t)n))
+			c->end = CONN_CLOSES;
 		taken += (size_t)n;
 		if ((size_t)n < INPUT_SIZE && c->ssl == NULL)
 			break;
 	}
-	if (c->closing)
-		event_del(c->readable);
 	/* Decrypted bytes inside OpenSSL do not make the socket readable again. */
-	else if (taken >= PORTION)
+	if (taken >= PORTION && !c->frozen)
 		event_active(c->readable, EV_READ, 0);
 	conn_settle_output(c);
 }
@@ -171,7 +204,7 @@ struct conn *conn_new(struct mockd *m, int fd)
 	list_init(&c->dirty);
 	m->conns = must_grow(m->conns, &m->conn_capacity, m->conn_count + 1, sizeof(struct conn *));
 	m->conns[m->conn_count++] = c;
-	m->stats.accepted++;
+	c->serial = ++m->stats.accepted;
 	c->readable = event_new(m->base, fd, EV_READ | EV_PERSIST, on_readable, c);
 	c->writable = event_new(m->base, fd, EV_WRITE, on_writable, c);
 	if (c->readable == NULL || c->writable == NULL || event_add(c->readable, NULL) != 0)
@@ -203,6 +236,7 @@ void conn_free(struct conn *c)
 	server_tls_end(c->ssl);
 	close(c->fd);
 	buffer_clear(&c->unsent);
+	buffer_clear(&c->raw);
 	free(c->exchanges);
 	free(c);
 }

@@ -26,12 +26,26 @@ struct protocol {
 	void (*begin)(struct exchange *x, const struct answer *a, const char *length);
 	/* The exchange's body, which waited, has something again. */
 	void (*wake)(struct exchange *x);
+	/* Breaks the exchange off, unprocessed or with the protocol's error code. */
+	void (*reset)(struct exchange *x, bool unprocessed, uint32_t code);
+	/* Takes no new exchanges any more. `unprocessed`: that one and those after it are not processed either; or NULL. */
+	void (*goaway)(struct conn *c, struct exchange *unprocessed, uint32_t code);
+	/* Puts the beginning of a frame of the exchange into `raw`, which the connection's end will leave torn. */
+	void (*tear)(struct exchange *x, struct buffer *raw);
 	/* Frees the protocol's state and every exchange of the connection. */
 	void (*free)(struct conn *c);
 };
 
 /* A protocol needs that much room for its next piece of output. */
 #define PRODUCE_ROOM 20480u
+
+/* How a connection ends when what was produced is written. */
+enum conn_end {
+	CONN_GOES_ON,
+	CONN_CLOSES,  /* in order: close_notify where there is TLS, then FIN */
+	CONN_CUT,     /* FIN alone */
+	CONN_ABORTED, /* RST */
+};
 
 struct conn {
 	struct mockd *mockd;
@@ -48,8 +62,14 @@ struct conn {
 	size_t exchange_capacity;
 	size_t index;      /* in the emulator's connections */
 	struct list dirty; /* in the emulator's list of connections that may have something to send */
-	bool closing;      /* nothing is read any more; closed when all is written */
-	bool dead;         /* closed at the next occasion without another byte */
+	struct buffer raw; /* goes out as it is, after what is produced */
+	uint64_t serial;   /* counted from 1 as connections were accepted */
+	size_t keep;       /* of the body bytes produced last, one more than are sent; 0: all are */
+	enum conn_end end; /* what comes when all is written */
+	bool control;      /* it carries the control API: faults and random cuts spare it */
+	bool frozen;       /* neither reads nor writes */
+	bool lingering;    /* ended on our side; what the peer sends is thrown away until it ends too */
+	bool dead;         /* freed at the next occasion */
 };
 
 /* Takes the socket over. NULL when the connection could not be set up; the socket is closed then. */
@@ -59,6 +79,9 @@ void conn_free(struct conn *c);
 
 /* The connection may have something to send: it is looked at before the loop waits again. */
 void conn_mark(struct conn *c);
+
+/* Neither reads nor writes from now on. */
+void conn_freeze(struct conn *c);
 
 /* Produces and writes until the socket or a portion is full. May free the connection. */
 void conn_settle_output(struct conn *c);

@@ -159,7 +159,7 @@ static void event_close(struct feed *feed)
 	free(f);
 }
 
-static const struct feed_ops event_ops = {event_peek, event_advance, event_close};
+static const struct feed_ops event_ops = {.peek = event_peek, .advance = event_advance, .close = event_close};
 
 static const struct answer stream_head = {
 	.status = 200, .content_type = "text/event-stream", .fields = {{"cache-control", "no-cache"}}};
@@ -221,7 +221,7 @@ static void idle_close(struct feed *feed)
 
 static void start_idle(struct events *e, struct exchange *x, const struct request *r)
 {
-	static const struct feed_ops idle_ops = {idle_peek, idle_advance, idle_close};
+	static const struct feed_ops idle_ops = {.peek = idle_peek, .advance = idle_advance, .close = idle_close};
 	(void)e;
 	(void)r;
 	struct feed *feed = must_alloc(sizeof *feed);
@@ -257,7 +257,7 @@ static void not_found(struct exchange *x)
 
 static void start_file(struct events *e, struct exchange *x, const struct request *r)
 {
-	static const struct feed_ops file_ops = {file_peek, file_advance, idle_close};
+	static const struct feed_ops file_ops = {.peek = file_peek, .advance = file_advance, .close = idle_close};
 	(void)r;
 	if (e->file == NULL) {
 		not_found(x);
@@ -314,7 +314,7 @@ bool events_read_file(struct platform *platform, const char *path)
 struct platform *events_new(struct mockd *m)
 {
 	struct events *e = must_zalloc(sizeof *e);
-	e->platform = (struct platform){"/events", events_handle, events_free};
+	e->platform = (struct platform){.mount = "/events", .handle = events_handle, .free = events_free};
 	e->mockd = m;
 	list_init(&e->tickers);
 	return &e->platform;

@@ -5,7 +5,9 @@
  */
 #include "mockd/exchange.h"
 
+#include "mockd/fault.h"
 #include "mockd/server.h"
+#include "mockd/tamper.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -37,7 +39,7 @@ static void whole_close(struct feed *feed)
 	free(feed);
 }
 
-static const struct feed_ops whole_ops = {whole_peek, whole_advance, whole_close};
+static const struct feed_ops whole_ops = {.peek = whole_peek, .advance = whole_advance, .close = whole_close};
 
 static struct feed *whole_new(freshet_str body)
 {
@@ -107,6 +109,7 @@ void exchange_free(struct exchange *x)
 		intake_release(c->mockd, x->intake);
 	if (x->feed != NULL)
 		x->feed->ops->close(x->feed);
+	tamper_free(x->tamper);
 	free(x);
 }
 
@@ -159,12 +162,29 @@ void exchange_dispatch(struct exchange *x)
 	struct field *fields = must_alloc(in->field_count * sizeof *fields);
 	struct request r;
 	read_request(in, fields, &r);
-	m->stats.requests++;
 	x->head_only = freshet_str_is(r.method, "HEAD");
-	mockd_route(m, x, &r);
+	/* A request that was held comes here again, with its faults bound. */
+	if (x->tamper == NULL) {
+		m->stats.requests++;
+		x->conn->control = x->conn->control || mockd_controls(m, &r);
+		if (!x->conn->control)
+			faults_bind(x, &r);
+	}
+	if (tamper_request(x))
+		mockd_route(m, x, &r);
 	free(fields);
+	if (x->tamper != NULL && alarm_is_set(&x->tamper->hold) && x->feed == NULL)
+		return;
 	x->intake = NULL;
 	intake_release(m, in);
+}
+
+/* Begins the answer, unless faults have something else in mind. */
+static void begin(struct exchange *x, const struct answer *a, const char *length)
+{
+	struct answer head = *a;
+	if (tamper_answer(x, &head, length))
+		x->conn->protocol->begin(x, &head, length);
 }
 
 void exchange_answer(struct exchange *x, const struct answer *a, freshet_str body)
@@ -173,14 +193,20 @@ void exchange_answer(struct exchange *x, const struct answer *a, freshet_str bod
 	snprintf(length, sizeof length, "%zu", body.len);
 	x->feed = whole_new(x->head_only ? (freshet_str){NULL, 0} : body);
 	x->feed->exchange = x;
-	x->conn->protocol->begin(x, a, length);
+	begin(x, a, length);
+}
+
+void exchange_answer_instead(struct exchange *x, const struct answer *a, freshet_str body)
+{
+	x->feed->ops->close(x->feed);
+	exchange_answer(x, a, body);
 }
 
 void exchange_stream(struct exchange *x, const struct answer *a, struct feed *feed)
 {
 	x->feed = feed;
 	feed->exchange = x;
-	x->conn->protocol->begin(x, a, NULL);
+	begin(x, a, NULL);
 }
 
 void exchange_wake(struct exchange *x)
@@ -188,12 +214,22 @@ void exchange_wake(struct exchange *x)
 	x->conn->protocol->wake(x);
 }
 
-/* Copies what fits of the piece from `offset` on; returns how much and whether that was the rest of it. */
-static size_t copy_piece(const struct piece *piece, size_t offset, uint8_t *to, size_t room, bool *all)
+enum body_state exchange_peek(struct exchange *x, struct piece *piece)
 {
-	size_t got = 0;
-	size_t skip = offset;
-	*all = true;
+	switch (x->feed->ops->peek(x->feed, piece)) {
+	case FEED_PIECE: return BODY_MORE;
+	case FEED_WAIT: return BODY_WAIT;
+	case FEED_END: return BODY_END;
+	case FEED_CUT: break;
+	}
+	return BODY_CUT;
+}
+
+bool exchange_copy(struct exchange *x, const struct piece *piece, uint8_t *to, size_t room, size_t *got)
+{
+	size_t skip = x->offset;
+	size_t left = 0;
+	*got = 0;
 	for (size_t i = 0; i < PIECE_SPANS; i++) {
 		freshet_str span = piece->spans[i];
 		if (skip >= span.len) {
@@ -201,45 +237,34 @@ static size_t copy_piece(const struct piece *piece, size_t offset, uint8_t *to, 
 			continue;
 		}
 		size_t len = span.len - skip;
-		if (len > room - got) {
-			len = room - got;
-			*all = false;
-		}
-		memcpy(to + got, span.ptr + skip, len);
-		got += len;
+		size_t fits = len < room - *got ? len : room - *got;
+		memcpy(to + *got, span.ptr + skip, fits);
+		*got += fits;
+		left += len - fits;
 		skip = 0;
 	}
-	return got;
-}
-
-/* Reads of one piece. */
-static enum body_state read_piece(struct exchange *x, uint8_t *to, size_t room, size_t *got)
-{
-	struct piece piece = {.last = false};
-	switch (x->feed->ops->peek(x->feed, &piece)) {
-	case FEED_PIECE: break;
-	case FEED_WAIT: return BODY_WAIT;
-	case FEED_END: return BODY_END;
-	case FEED_CUT: return BODY_CUT;
-	}
-	bool all;
-	*got = copy_piece(&piece, x->offset, to, room, &all);
 	x->offset += *got;
-	if (!all)
-		return BODY_MORE;
+	if (left > 0)
+		return false;
 	x->offset = 0;
 	x->feed->ops->advance(x->feed);
-	return piece.last ? BODY_END : BODY_MORE;
+	return true;
 }
 
 enum body_state exchange_read(struct exchange *x, uint8_t *to, size_t room, size_t *got)
 {
-	*got = 0;
+	if (x->tamper != NULL)
+		return tamper_read(x, to, room, got);
+	bool merge = x->feed->merge || x->conn->mockd->options.merge_writes;
 	enum body_state state = BODY_MORE;
+	*got = 0;
 	do {
+		struct piece piece = {.last = false};
 		size_t part = 0;
-		state = read_piece(x, to + *got, room - *got, &part);
+		state = exchange_peek(x, &piece);
+		if (state == BODY_MORE && exchange_copy(x, &piece, to + *got, room - *got, &part) && piece.last)
+			state = BODY_END;
 		*got += part;
-	} while ((x->feed->merge || x->conn->mockd->options.merge_writes) && state == BODY_MORE && *got < room);
+	} while (merge && state == BODY_MORE && *got < room);
 	return state;
 }

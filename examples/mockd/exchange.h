@@ -29,6 +29,7 @@ struct exchange {
 	struct conn *conn;
 	struct intake *intake; /* until the request is complete */
 	struct feed *feed;     /* from the answer on */
+	struct tamper *tamper; /* NULL: no faults */
 	size_t offset;         /* bytes of the piece at hand that are sent */
 	int32_t stream_id;     /* of the protocol */
 	uint32_t index;        /* in the connection's exchanges */
@@ -56,6 +57,15 @@ void intake_body(struct exchange *x, const void *bytes, size_t len);
 
 /* The request is complete: the router finds who answers it, and it is answered when this returns. */
 void exchange_dispatch(struct exchange *x);
+
+/* Answers in place of the feed that was just given. */
+void exchange_answer_instead(struct exchange *x, const struct answer *a, freshet_str body);
+
+/* The piece at hand: filled in when the state is BODY_MORE. */
+enum body_state exchange_peek(struct exchange *x, struct piece *piece);
+
+/* Copies what fits of the piece at hand and goes on behind it; true when all of it is copied. */
+bool exchange_copy(struct exchange *x, const struct piece *piece, uint8_t *to, size_t room, size_t *got);
 
 /* The next bytes of the body, at most `room`: of one piece, or of several where pieces are merged. */
 enum body_state exchange_read(struct exchange *x, uint8_t *to, size_t room, size_t *got);

@@ -3,8 +3,6 @@
  */
 #include "mockd/flags.h"
 
-#include "mockd/mockd.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,11 +16,12 @@ static const struct flag {
 	size_t offset;
 	const char *value; /* what the help calls it */
 	const char *help;
-} flags[] = {
-#define FLAG(name, kind, member, value, help)                                                                          \
+} known_flags[] = {
+#define PLACE(name, kind, member, value, help)                                                                         \
 	{                                                                                                              \
-		name, kind, offsetof(struct mockd_options, member), value, help                                        \
+		name, kind, offsetof(struct flags, member), value, help                                                \
 	}
+#define FLAG(name, kind, member, value, help) PLACE(name, kind, options.member, value, help)
 	FLAG("address", FLAG_TEXT, address, "ADDRESS", "listen there; default 127.0.0.1"),
 	FLAG("port", FLAG_U16, port, "PORT", "listen there; default 0: the kernel chooses"),
 	FLAG("tls-certificate", FLAG_TEXT, tls_certificate, "FILE", "PEM chain: speak TLS"),
@@ -44,10 +43,13 @@ static const struct flag {
 	FLAG("scripts", FLAG_TEXT, scripts, "LIST", "for prompts that name none, such as '90 success; 10 exit code=3'"),
 	FLAG("events-file", FLAG_TEXT, events_file, "FILE", "what GET /events/file answers"),
 	FLAG("control", FLAG_SWITCH, control, NULL, "the control API under /mockd/ is on"),
+	PLACE("cuts-per-minute", FLAG_DOUBLE, cuts_per_minute, "X", "random cuts; default 0"),
+	PLACE("cuts-connections", FLAG_U32, cuts_connections, "PERCENT", "share of whole connections; default 50"),
 #undef FLAG
+#undef PLACE
 };
 
-#define FLAG_COUNT (sizeof flags / sizeof flags[0])
+#define FLAG_COUNT (sizeof known_flags / sizeof known_flags[0])
 
 static void print_help(void)
 {
@@ -57,10 +59,12 @@ static void print_help(void)
 	       "until SIGINT or SIGTERM. Times are of the emulated clock.\n\n");
 	for (size_t i = 0; i < FLAG_COUNT; i++) {
 		char left[40];
-		snprintf(left, sizeof left, "--%s %s", flags[i].name, flags[i].value != NULL ? flags[i].value : "");
-		printf("  %-26s %s\n", left, flags[i].help);
+		snprintf(left, sizeof left, "--%s %s", known_flags[i].name,
+			known_flags[i].value != NULL ? known_flags[i].value : "");
+		printf("  %-26s %s\n", left, known_flags[i].help);
 	}
 	printf("  %-26s %s\n", "--token TOKEN", "a user's token; may be given several times");
+	printf("  %-26s %s\n", "--fault TEXT", "such as 'moment=event at=3 action=cut times=0'; several times");
 	printf("  %-26s %s\n", "--dialect R|P|PS|PSI", "the shape of Agent on Demand; default PSI");
 	printf("  %-26s %s\n", "--help", "this text");
 }
@@ -75,9 +79,9 @@ static bool read_number(const char *text, uint64_t most, uint64_t *number)
 }
 
 /* Sets the option. False when the value is none. */
-static bool set_option(const struct flag *flag, const char *value, struct mockd_options *options)
+static bool set_option(const struct flag *flag, const char *value, struct flags *flags)
 {
-	void *place = (char *)options + flag->offset;
+	void *place = (char *)flags + flag->offset;
 	uint64_t number;
 	char *end;
 	switch (flag->kind) {
@@ -117,8 +121,8 @@ static bool set_dialect(const char *name, struct mockd_options *options)
 static const struct flag *find_flag(const char *name)
 {
 	for (size_t i = 0; i < FLAG_COUNT; i++) {
-		if (strcmp(name, flags[i].name) == 0)
-			return &flags[i];
+		if (strcmp(name, known_flags[i].name) == 0)
+			return &known_flags[i];
 	}
 	return NULL;
 }
@@ -129,36 +133,57 @@ static int bad_usage(const char *argument, const char *why)
 	return 2;
 }
 
-/* The tokens are gathered at the front of argv, which has room for them all. */
-static void add_token(char **argv, const char *token, struct mockd_options *options)
+/* Reads one flag that may be given several times, or that is no option. False when the value makes no sense. */
+static bool read_special(const char *name, const char *value, struct flags *flags)
 {
-	union {
-		const char *constant;
-		char *argument;
-	} t = {token};
-	argv[options->token_count++] = t.argument;
-	options->tokens = (const char *const *)argv;
+	if (strcmp(name, "--dialect") == 0)
+		return set_dialect(value, &flags->options);
+	if (strcmp(name, "--token") == 0)
+		flags->tokens[flags->options.token_count++] = value;
+	else
+		flags->faults[flags->fault_count++] = value;
+	return true;
 }
 
-int flags_read(int argc, char **argv, struct mockd_options *options)
+static bool is_special(const char *name)
+{
+	return strcmp(name, "--dialect") == 0 || strcmp(name, "--token") == 0 || strcmp(name, "--fault") == 0;
+}
+
+static int read_all(int argc, char **argv, struct flags *flags)
 {
 	for (int i = 1; i < argc; i++) {
-		const char *argument = argv[i];
-		if (strcmp(argument, "--help") == 0) {
+		const char *name = argv[i];
+		if (strcmp(name, "--help") == 0) {
 			print_help();
 			return EXIT_SUCCESS;
 		}
-		const struct flag *flag = strncmp(argument, "--", 2) == 0 ? find_flag(argument + 2) : NULL;
-		bool token = strcmp(argument, "--token") == 0;
-		bool dialect = strcmp(argument, "--dialect") == 0;
-		if (flag == NULL && !token && !dialect)
-			return bad_usage(argument, "no such flag");
+		const struct flag *flag = strncmp(name, "--", 2) == 0 ? find_flag(name + 2) : NULL;
+		if (flag == NULL && !is_special(name))
+			return bad_usage(name, "no such flag");
 		if ((flag == NULL || flag->kind != FLAG_SWITCH) && ++i == argc)
-			return bad_usage(argument, "a value is missing");
-		if (token)
-			add_token(argv, argv[i], options);
-		else if (dialect ? !set_dialect(argv[i], options) : !set_option(flag, argv[i], options))
-			return bad_usage(argument, "the value makes no sense");
+			return bad_usage(name, "a value is missing");
+		if (!(flag != NULL ? set_option(flag, argv[i], flags) : read_special(name, argv[i], flags)))
+			return bad_usage(name, "the value makes no sense");
 	}
 	return -1;
+}
+
+int flags_read(int argc, char **argv, struct flags *flags)
+{
+	*flags = (struct flags){.cuts_connections = 50};
+	mockd_options_init(&flags->options);
+	flags->tokens = calloc((size_t)argc, sizeof *flags->tokens);
+	flags->faults = calloc((size_t)argc, sizeof *flags->faults);
+	if (flags->tokens == NULL || flags->faults == NULL)
+		return EXIT_FAILURE;
+	int done = read_all(argc, argv, flags);
+	flags->options.tokens = flags->tokens;
+	return done;
+}
+
+void flags_clear(struct flags *flags)
+{
+	free(flags->tokens);
+	free(flags->faults);
 }

@@ -4,9 +4,21 @@
 #ifndef MOCKD_FLAGS_H
 #define MOCKD_FLAGS_H
 
-struct mockd_options;
+#include "mockd/mockd.h"
 
-/* Reads the flags into the options, whose strings lie in argv. Returns the exit status, or -1 to go on. */
-int flags_read(int argc, char **argv, struct mockd_options *options);
+/* What the flags say. Strings lie in argv; the arrays are freed with flags_clear. */
+struct flags {
+	struct mockd_options options;
+	const char **tokens;
+	const char **faults;
+	size_t fault_count;
+	double cuts_per_minute;
+	uint32_t cuts_connections; /* their share in percent */
+};
+
+/* Returns the exit status, or -1 to go on. */
+int flags_read(int argc, char **argv, struct flags *flags);
+
+void flags_clear(struct flags *flags);
 
 #endif

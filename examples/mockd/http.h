@@ -9,6 +9,8 @@
 #ifndef MOCKD_HTTP_H
 #define MOCKD_HTTP_H
 
+#include "mockd/mockd.h"
+
 #include <freshet/types.h>
 
 #include <stdbool.h>
@@ -16,7 +18,6 @@
 #include <stdint.h>
 
 struct exchange;
-struct mockd;
 
 struct field {
 	freshet_str name; /* lower case */
@@ -59,6 +60,7 @@ struct answer {
 	int status;
 	const char *content_type;                /* NULL: none */
 	struct header fields[ANSWER_FIELDS_MAX]; /* up to the first without a name */
+	size_t flood;                            /* bytes of fields that mean nothing */
 };
 
 /* What a piece is, for faults that aim at one kind. */
@@ -104,6 +106,8 @@ struct feed_ops {
 	void (*advance)(struct feed *feed);
 	/* The exchange is over, for whatever reason; the last call. Frees the feed. */
 	void (*close)(struct feed *feed);
+	/* True when it streams the session of that id. NULL: it streams none. */
+	bool (*names)(const struct feed *feed, const char *session);
 };
 
 /* Answers with a whole body, which is copied. With HEAD only the head is sent. */
@@ -120,6 +124,11 @@ struct platform {
 	const char *mount; /* "/mockd", or "" for the root; the longest one that fits wins */
 	void (*handle)(struct platform *platform, struct exchange *x, const struct request *r);
 	void (*free)(struct platform *platform);
+	/* Deletes the session of that id, whatever its state; false when there is none. NULL: it has no sessions. */
+	bool (*delete_session)(struct platform *platform, const char *id);
+	/* Its part of the ledger; NULL: it has none. `session` NULL: all of them. False when there is no such session. */
+	bool (*ledger)(struct platform *platform, const char *session, mockd_ledger_fn *fn, void *user);
+	bool (*ledger_rows)(struct platform *platform, const char *session, mockd_ledger_row_fn *fn, void *user);
 };
 
 #endif

@@ -10,6 +10,11 @@
 #include <nghttp2/nghttp2.h>
 #include <stdio.h>
 
+#define FRAME_HEADER 9u
+/* Response headers may be flooded: nghttp2 would refuse to send that many by default. */
+#define HEADERS_MAX (16u * 1024 * 1024)
+#define FLOOD_VALUE 1000u
+
 /* A client that closes ten thousand streams at once is what the emulator is for. */
 #define RESET_BURST UINT64_MAX
 #define RESET_RATE  UINT64_MAX
@@ -116,9 +121,14 @@ static size_t http2_produce(struct conn *c, uint8_t *to, size_t room)
 		c->dead = true;
 		return 0;
 	}
-	if (len > 0)
-		memcpy(to, bytes, (size_t)len);
-	return (size_t)len;
+	size_t keep = (size_t)len;
+	/* The connection ends inside this frame. */
+	if (c->end != CONN_GOES_ON && c->keep > 0 && keep > FRAME_HEADER + c->keep - 1)
+		keep = FRAME_HEADER + c->keep - 1;
+	if (keep > 0)
+		memcpy(to, bytes, keep);
+	c->keep = 0;
+	return keep;
 }
 
 static bool http2_finished(const struct conn *c)
@@ -135,9 +145,18 @@ static nghttp2_nv make_field(const char *name, const char *value)
 	return (nghttp2_nv){n.bytes, v.bytes, strlen(name), strlen(value), NGHTTP2_NV_FLAG_NONE};
 }
 
-static void http2_begin(struct exchange *x, const struct answer *a, const char *length)
+/* Fields that mean nothing, as many as it takes. */
+static size_t add_flood(nghttp2_nv *fields, size_t count, char (*names)[32], const char *value)
 {
-	nghttp2_nv fields[3 + ANSWER_FIELDS_MAX];
+	for (size_t i = 0; i < count; i++) {
+		snprintf(names[i], sizeof names[i], "x-flood-%zu", i);
+		fields[i] = make_field(names[i], value);
+	}
+	return count;
+}
+
+static void submit(struct exchange *x, const struct answer *a, const char *length, nghttp2_nv *fields)
+{
 	size_t count = 0;
 	char status[8];
 	snprintf(status, sizeof status, "%d", a->status);
@@ -148,9 +167,51 @@ static void http2_begin(struct exchange *x, const struct answer *a, const char *
 		fields[count++] = make_field("content-length", length);
 	for (size_t i = 0; i < ANSWER_FIELDS_MAX && a->fields[i].name != NULL; i++)
 		fields[count++] = make_field(a->fields[i].name, a->fields[i].value);
+	size_t flood = (a->flood + FLOOD_VALUE - 1) / FLOOD_VALUE;
+	char(*names)[32] = must_alloc(flood * sizeof *names);
+	char value[FLOOD_VALUE + 1];
+	memset(value, 'x', FLOOD_VALUE);
+	value[FLOOD_VALUE] = '\0';
+	count += add_flood(fields + count, flood, names, value);
 	nghttp2_data_provider body = {{.ptr = x}, read_body};
 	nghttp2_submit_response(session_of(x->conn), x->stream_id, fields, count, &body);
+	free(names);
+}
+
+static void http2_begin(struct exchange *x, const struct answer *a, const char *length)
+{
+	nghttp2_nv few[3 + ANSWER_FIELDS_MAX];
+	nghttp2_nv *many = NULL;
+	if (a->flood > 0)
+		many = must_alloc(sizeof few + (a->flood / FLOOD_VALUE + 1) * sizeof *many);
+	submit(x, a, length, many != NULL ? many : few);
+	free(many);
 	conn_mark(x->conn);
+}
+
+static void http2_reset(struct exchange *x, bool unprocessed, uint32_t code)
+{
+	nghttp2_submit_rst_stream(
+		session_of(x->conn), NGHTTP2_FLAG_NONE, x->stream_id, unprocessed ? NGHTTP2_REFUSED_STREAM : code);
+	conn_mark(x->conn);
+}
+
+static void http2_goaway(struct conn *c, struct exchange *unprocessed, uint32_t code)
+{
+	int32_t last = nghttp2_session_get_last_proc_stream_id(session_of(c));
+	if (unprocessed != NULL)
+		last = unprocessed->stream_id > 2 ? unprocessed->stream_id - 2 : 0;
+	nghttp2_submit_goaway(session_of(c), NGHTTP2_FLAG_NONE, last, code, NULL, 0);
+}
+
+/* The header of a DATA frame of a hundred bytes, and some of them: a comment that never ends. */
+static void http2_tear(struct exchange *x, struct buffer *raw)
+{
+	uint32_t id = (uint32_t)x->stream_id;
+	const unsigned char header[FRAME_HEADER] = {0, 0, 100, NGHTTP2_DATA, 0, (unsigned char)(id >> 24),
+		(unsigned char)(id >> 16), (unsigned char)(id >> 8), (unsigned char)id};
+	buffer_append(raw, header, sizeof header);
+	buffer_text(raw, ": torn");
 }
 
 static void http2_wake(struct exchange *x)
@@ -173,6 +234,9 @@ const struct protocol http2_protocol = {
 	.finished = http2_finished,
 	.begin = http2_begin,
 	.wake = http2_wake,
+	.reset = http2_reset,
+	.goaway = http2_goaway,
+	.tear = http2_tear,
 	.free = http2_free,
 };
 
@@ -182,6 +246,7 @@ static nghttp2_option *make_option(void)
 	if (nghttp2_option_new(&option) != 0)
 		return NULL;
 	nghttp2_option_set_no_closed_streams(option, 1);
+	nghttp2_option_set_max_send_header_block_length(option, HEADERS_MAX);
 #ifdef MOCKD_HAVE_RESET_RATE_LIMIT
 	nghttp2_option_set_stream_reset_rate_limit(option, RESET_BURST, RESET_RATE);
 #endif

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static void on_signal(evutil_socket_t number, short what, void *user)
 {
@@ -18,42 +19,72 @@ static void on_signal(evutil_socket_t number, short what, void *user)
 	event_base_loopbreak(user);
 }
 
-static int serve(struct event_base *base, const struct mockd_options *options)
+static bool set_faults(struct mockd *m, const struct flags *flags)
+{
+	for (size_t i = 0; i < flags->fault_count; i++) {
+		if (mockd_fault_add_text(m, flags->faults[i], NULL, 0) == 0) {
+			fprintf(stderr, "mockd: --fault %s: it makes no sense\n", flags->faults[i]);
+			return false;
+		}
+	}
+	mockd_random_cuts(m, flags->cuts_per_minute, flags->cuts_connections);
+	return true;
+}
+
+static bool run(struct event_base *base, struct mockd *m)
+{
+	struct event *interrupted = evsignal_new(base, SIGINT, on_signal, base);
+	struct event *terminated = evsignal_new(base, SIGTERM, on_signal, base);
+	bool ready = interrupted != NULL && terminated != NULL && event_add(interrupted, NULL) == 0 &&
+		     event_add(terminated, NULL) == 0;
+	if (ready) {
+		printf("listening on %s\n", mockd_url(m));
+		fflush(stdout);
+		event_base_dispatch(base);
+	}
+	if (interrupted != NULL)
+		event_free(interrupted);
+	if (terminated != NULL)
+		event_free(terminated);
+	return ready;
+}
+
+static int serve(struct event_base *base, const struct flags *flags)
 {
 	struct mockd *m;
-	freshet_err err = mockd_new(base, options, &m);
+	freshet_err err = mockd_new(base, &flags->options, &m);
 	if (err != FRESHET_OK) {
 		fprintf(stderr, "mockd: %s%s%s\n", freshet_err_text(err), err == FRESHET_ESYSTEM ? ": " : "",
 			err == FRESHET_ESYSTEM ? strerror(errno) : "");
 		return EXIT_FAILURE;
 	}
-	struct event *interrupted = evsignal_new(base, SIGINT, on_signal, base);
-	struct event *terminated = evsignal_new(base, SIGTERM, on_signal, base);
-	evsignal_add(interrupted, NULL);
-	evsignal_add(terminated, NULL);
-	printf("listening on %s\n", mockd_url(m));
-	fflush(stdout);
-	event_base_dispatch(base);
-	event_free(interrupted);
-	event_free(terminated);
+	bool good = set_faults(m, flags) && run(base, m);
 	mockd_free(m);
-	return EXIT_SUCCESS;
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* A connection for each of many streams needs more files than the usual limit. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int main(int argc, char **argv)
 {
-	struct mockd_options options;
-	mockd_options_init(&options);
-	int done = flags_read(argc, argv, &options);
-	if (done >= 0)
-		return done;
-	struct event_base *base = event_base_new();
-	if (base == NULL) {
-		fprintf(stderr, "mockd: no event loop\n");
-		return EXIT_FAILURE;
+	struct flags flags;
+	int result = flags_read(argc, argv, &flags);
+	if (result < 0) {
+		raise_file_limit();
+		struct event_base *base = event_base_new();
+		result = base != NULL ? serve(base, &flags) : EXIT_FAILURE;
+		if (base != NULL)
+			event_base_free(base);
 	}
-	int result = serve(base, &options);
-	event_base_free(base);
+	flags_clear(&flags);
 	libevent_global_shutdown();
 	return result;
 }

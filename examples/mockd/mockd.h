@@ -104,6 +104,7 @@ struct mockd_stats {
 	uint64_t events;    /* that GET /events/... has taken into frames so far */
 	uint64_t bytes_in;  /* of connections, before decryption */
 	uint64_t bytes_out;
+	uint64_t cuts; /* random ones */
 };
 
 void mockd_get_stats(const struct mockd *m, struct mockd_stats *stats);
@@ -128,5 +129,170 @@ uint64_t mockd_add_row(struct mockd *m, const char *session, const char *stream,
  * False when there is no such session or it does not run.
  */
 bool mockd_end_session(struct mockd *m, const char *session, const char *status, const int *code);
+
+/*
+ * Faults. A fault says where it strikes (which requests), when (at which moment of the exchange) and what it does there.
+ * It is looked at when a request arrives; one that fits is bound to that exchange and strikes when its moment comes.
+ */
+
+/* When a fault strikes. */
+enum mockd_moment {
+	MOCKD_AT_REQUEST, /* the request is complete; the platform does not see it */
+	MOCKD_AT_ANSWER,  /* the platform has done what was asked; its answer has not been sent */
+	MOCKD_AT_BYTE,    /* `at` bytes of the body are sent */
+	MOCKD_AT_EVENT,   /* `at` events of the stream are sent; `start` and `turn_start` count, heartbeats do not */
+	MOCKD_AT_ROW,     /* the row with the id `at`, or the first one above it, is sent */
+	MOCKD_AT_ID,      /* the `id:` line of the `at`-th row is sent, its `data:` line is not */
+	MOCKD_AT_TURN,    /* the `at`-th `turn_start` is sent, its output is not */
+	MOCKD_AT_LAST,    /* the last frame comes next */
+	MOCKD_NOW,        /* at once, to what is open now and fits `session` and `connection`; it is not kept */
+};
+
+/* What a fault does. */
+enum mockd_action {
+	/* to the connection */
+	MOCKD_DO_CLOSE,   /* in order: close_notify where there is TLS, then FIN */
+	MOCKD_DO_CUT,     /* FIN alone */
+	MOCKD_DO_ABORT,   /* TCP RST */
+	MOCKD_DO_FREEZE,  /* nothing is read or written any more, the connection stays open */
+	MOCKD_DO_GOAWAY,  /* GOAWAY with `code`; the exchange itself goes on, or is refused with `refuse` */
+	MOCKD_DO_GARBAGE, /* `body` goes out on the connection between two frames */
+	/* to the exchange */
+	MOCKD_DO_REFUSE, /* RST_STREAM with REFUSED_STREAM */
+	MOCKD_DO_RESET,  /* RST_STREAM with `code` */
+	MOCKD_DO_END,    /* the body ends here, in order but without what was to come */
+	MOCKD_DO_STALL,  /* nothing more comes, no heartbeat either */
+	MOCKD_DO_DELAY,  /* what comes next comes `ms` later */
+	MOCKD_DO_STATUS, /* another answer: `status`, `content_type` and `body` */
+	MOCKD_DO_TYPE,   /* the answer has another content type: `content_type`, NULL: none */
+	MOCKD_DO_FLOOD,  /* the answer has `size` bytes of header fields more */
+	MOCKD_DO_DELETE, /* the session is deleted, whatever its state: its streams are cut */
+	/* to the body */
+	MOCKD_DO_INSERT,  /* `body`, or the `sample`, is put in */
+	MOCKD_DO_ENDLESS, /* a line that never ends begins */
+	MOCKD_DO_SPLIT,   /* from here on a DATA frame has at most `size` bytes; 0: 1 */
+	MOCKD_DO_MERGE,   /* from here on DATA frames hold as much as there is */
+	MOCKD_DO_MUTE,    /* from here on heartbeats are left out */
+};
+
+/* Bytes that MOCKD_DO_INSERT knows how to make; `size` is the length of what is long. */
+enum mockd_sample {
+	MOCKD_SAMPLE_NONE,
+	MOCKD_SAMPLE_INVALID_UTF8, /* a frame whose JSON string is no UTF-8 */
+	MOCKD_SAMPLE_INVALID_JSON, /* a frame whose data is no JSON */
+	MOCKD_SAMPLE_NUL,          /* a frame with a NUL inside its JSON string */
+	MOCKD_SAMPLE_UNKNOWN,      /* a frame of a type that nobody knows, without an id */
+	MOCKD_SAMPLE_LONG_DATA,    /* an output frame without an id, `size` bytes of text */
+	MOCKD_SAMPLE_CODE_NULL,    /* an exit frame whose code is null, without an id */
+};
+
+struct mockd_fault {
+	/* where */
+	const char *session; /* only what has that session in its path; NULL: anything */
+	const char *path;    /* only paths that fit the pattern, as in a shell, such as "/agents*"; NULL: any */
+	const char *method;  /* NULL: any */
+	uint64_t connection; /* only that connection, counted from 1 as they were accepted; 0: any */
+	uint32_t skip;       /* that many fitting requests are left alone first */
+	uint32_t times;      /* it strikes so often; 0: without end; default 1 */
+	/* when */
+	enum mockd_moment moment;
+	uint64_t at;
+	/* what */
+	enum mockd_action action;
+	bool mid_frame; /* CLOSE, CUT, ABORT: inside an HTTP/2 frame */
+	bool refuse;    /* GOAWAY: last-stream-id is below this exchange, which is not processed */
+	uint32_t code;  /* HTTP/2 error code; default 0, NO_ERROR */
+	int status;     /* default 503 */
+	uint64_t ms;
+	uint64_t size;
+	enum mockd_sample sample;
+	const char *content_type;
+	const char *field; /* STATUS: one header field more, as "retry-after: 5"; NULL: none */
+	const char *body;
+	size_t body_len;
+};
+
+void mockd_fault_init(struct mockd_fault *fault, enum mockd_moment moment, enum mockd_action action);
+
+/* Adds the fault, whose strings are copied. Returns a number for the calls below, or 0 when the fault makes no sense. */
+uint64_t mockd_fault_add(struct mockd *m, const struct mockd_fault *fault);
+
+/* Takes it away; exchanges that it is bound to are spared. */
+void mockd_fault_remove(struct mockd *m, uint64_t number);
+void mockd_fault_clear(struct mockd *m);
+
+/* How often the fault has struck, also after it is used up; 0 when there is no such fault. */
+uint64_t mockd_fault_struck(const struct mockd *m, uint64_t number);
+
+/*
+ * Cuts at random moments, so many per minute on average: a random connection is closed, cut or aborted, some of them
+ * inside a frame, or a random exchange is reset, ended or broken inside an event. `connections` is the share of
+ * connections in percent. 0 cuts per minute stop it.
+ */
+void mockd_random_cuts(struct mockd *m, double per_minute, unsigned connections);
+
+/*
+ * The fault of a text such as "moment=event at=3 action=cut times=0", with the names and fields of above in lower case;
+ * numbers as mockd_fault_add gives them, 0 when the text makes no sense. `body` are the bytes of the fault's body.
+ */
+uint64_t mockd_fault_add_text(struct mockd *m, const char *text, const char *body, size_t body_len);
+
+/*
+ * The ledger: what every session produced, also of sessions that were deleted since. The hash is FNV-1a, 64 bits, over
+ * all rows that have an id, in their order: the id in decimal digits, ':', the bytes, LF. The bytes are the payload of
+ * the row's `data:` line as it is sent; for `text_hash`, which takes only output rows, the decoded text of the row.
+ */
+#define MOCKD_HASH_START UINT64_C(14695981039346656037)
+
+/* The hash with one row more. */
+uint64_t mockd_hash_row(uint64_t hash, uint64_t id, const char *bytes, size_t len);
+
+struct mockd_ledger_entry {
+	const char *platform;
+	const char *session;
+	const char *prompt; /* of the first turn */
+	const char *status; /* what the session is now, or was when it was deleted: "completed", ... */
+	bool has_code;
+	int code;
+	bool deleted;
+	size_t turns;
+	size_t rows;
+	uint64_t first_row; /* 0: none */
+	uint64_t last_row;
+	uint64_t hash;
+	size_t output_rows;
+	uint64_t text_hash;
+};
+
+/* The entry and its strings are valid until it returns. It must not call the emulator. */
+typedef void mockd_ledger_fn(const struct mockd_ledger_entry *entry, void *user);
+
+/* Calls `fn` for every session, in the order in which they were made within each user; deleted ones come last. */
+void mockd_ledger_each(struct mockd *m, mockd_ledger_fn *fn, void *user);
+
+/* Calls `fn` for that session; false when there is none. */
+bool mockd_ledger_find(struct mockd *m, const char *session, mockd_ledger_fn *fn, void *user);
+
+struct mockd_ledger_row {
+	uint64_t id;
+	unsigned turn;    /* 0: none */
+	const char *kind; /* "stage", "stdout", "stderr" */
+	freshet_str data; /* the payload of its `data:` line */
+};
+
+typedef void mockd_ledger_row_fn(const struct mockd_ledger_row *row, void *user);
+
+/* Calls `fn` for every row of the session, which must not be deleted; false when there is none. */
+bool mockd_ledger_rows(struct mockd *m, const char *session, mockd_ledger_row_fn *fn, void *user);
+
+/*
+ * Changes a setting while the emulator runs: "quota", "poll_ms", "poll_rows", "heartbeat_ms", "stale_ms", "stage_ms",
+ * "row_ms", "backend" (0: session create and prompt answer 503), "provider_key" (0: session create answers 400 in the
+ * dialects that ask for one). False when there is no such setting or the value makes no sense for it.
+ */
+bool mockd_set(struct mockd *m, const char *name, uint64_t value);
+
+/* The session's sandbox is gone: it takes no more prompts. False when there is no such session. */
+bool mockd_lose_sandbox(struct mockd *m, const char *session);
 
 #endif

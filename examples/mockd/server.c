@@ -5,9 +5,10 @@
 #include "mockd/server.h"
 
 #include "mockd/aod.h"
+#include "mockd/control.h"
 #include "mockd/exchange.h"
 #include "mockd/texts.h"
-#include "mockd/tls.h"
+#include "mockd/tls_server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,74 +20,6 @@
 
 #define LISTEN_BACKLOG 4096
 
-static const char *const default_tokens[] = {MOCKD_TOKEN};
-
-void mockd_options_init(struct mockd_options *options)
-{
-	*options = (struct mockd_options){
-		.address = "127.0.0.1",
-		.max_concurrent_streams = 1000,
-		.initial_window = 65535,
-		.clock_scale = 1,
-		.seed = 1,
-		.quota = 100,
-		.first_row_id = 9001,
-		.row_gap = 3,
-		.stage_ms = 200,
-		.row_ms = 100,
-		.poll_ms = 500,
-		.poll_rows = 100,
-		.heartbeat_ms = 15000,
-		.stale_ms = 600000,
-		.scripts = "success",
-	};
-}
-
-static bool options_make_sense(const struct mockd_options *o)
-{
-	return o->address != NULL && (o->tls_certificate == NULL) == (o->tls_key == NULL) && o->clock_scale > 0 &&
-	       o->poll_ms > 0 && o->poll_rows > 0 && o->row_gap > 0 && o->first_row_id > 0 && o->scripts != NULL &&
-	       o->initial_window <= INT32_MAX;
-}
-
-static void copy_options(struct mockd_options *to, const struct mockd_options *from)
-{
-	*to = *from;
-	to->address = must_copy(from->address);
-	to->tls_certificate = must_copy(from->tls_certificate);
-	to->tls_key = must_copy(from->tls_key);
-	to->scripts = must_copy(from->scripts);
-	to->events_file = must_copy(from->events_file);
-	const char *const *tokens = from->token_count > 0 ? from->tokens : default_tokens;
-	to->token_count = from->token_count > 0 ? from->token_count : 1;
-	const char **copies = must_alloc(to->token_count * sizeof *copies);
-	for (size_t i = 0; i < to->token_count; i++)
-		copies[i] = must_copy(tokens[i]);
-	to->tokens = copies;
-}
-
-/* Frees a string of the options, which are const for everybody else. */
-static void free_const(const void *memory)
-{
-	union {
-		const void *constant;
-		void *owned;
-	} pointer = {memory};
-	free(pointer.owned);
-}
-
-static void free_options(struct mockd_options *o)
-{
-	free_const(o->address);
-	free_const(o->tls_certificate);
-	free_const(o->tls_key);
-	free_const(o->scripts);
-	free_const(o->events_file);
-	for (size_t i = 0; i < o->token_count; i++)
-		free_const(o->tokens[i]);
-	free_const(o->tokens);
-}
-
 static void on_accept(
 	struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *address, int address_len, void *user)
 {
@@ -96,11 +29,46 @@ static void on_accept(
 	conn_new(user, fd);
 }
 
+struct deletion {
+	struct list node;
+	char *session;
+};
+
+void mockd_delete_soon(struct mockd *m, const char *session)
+{
+	struct deletion *d = must_alloc(sizeof *d);
+	d->session = must_copy(session);
+	list_push_back(&m->deletions, &d->node);
+	event_active(m->flush, EV_TIMEOUT, 0);
+}
+
+static bool delete_session(struct mockd *m, const char *id)
+{
+	for (size_t i = 0; i < m->platform_count; i++) {
+		struct platform *p = m->platforms[i];
+		if (p->delete_session != NULL && p->delete_session(p, id))
+			return true;
+	}
+	return false;
+}
+
+static void delete_sessions(struct mockd *m)
+{
+	struct list *node;
+	while ((node = list_pop_front(&m->deletions)) != NULL) {
+		struct deletion *d = container_of(node, struct deletion, node);
+		delete_session(m, d->session);
+		free(d->session);
+		free(d);
+	}
+}
+
 static void on_flush(evutil_socket_t fd, short what, void *user)
 {
 	(void)fd;
 	(void)what;
 	struct mockd *m = user;
+	delete_sessions(m);
 	/* Connections that become dirty again wait for the next turn. */
 	struct list batch;
 	list_init(&batch);
@@ -166,6 +134,8 @@ static freshet_err add_platforms(struct mockd *m)
 	mockd_add_platform(m, aod_platform(m->aod));
 	struct platform *events = events_new(m);
 	mockd_add_platform(m, events);
+	if (m->options.control)
+		mockd_add_platform(m, control_new(m));
 	if (m->options.events_file != NULL && !events_read_file(events, m->options.events_file))
 		return FRESHET_ESYSTEM;
 	return FRESHET_OK;
@@ -176,6 +146,11 @@ static bool under_mount(freshet_str path, const char *mount)
 	size_t len = strlen(mount);
 	return path.len >= len && memcmp(path.ptr, mount, len) == 0 &&
 	       (len == 0 || path.len == len || path.ptr[len] == '/');
+}
+
+bool mockd_controls(const struct mockd *m, const struct request *r)
+{
+	return m->options.control && under_mount(r->path, "/mockd");
 }
 
 void mockd_route(struct mockd *m, struct exchange *x, const struct request *r)
@@ -192,13 +167,16 @@ void mockd_route(struct mockd *m, struct exchange *x, const struct request *r)
 freshet_err mockd_new(struct event_base *base, const struct mockd_options *options, struct mockd **out)
 {
 	*out = NULL;
-	if (base == NULL || !options_make_sense(options))
+	if (base == NULL || !settings_make_sense(options))
 		return FRESHET_EINVAL;
 	struct mockd *m = must_zalloc(sizeof *m);
 	freshet_err err;
 	m->base = base;
 	list_init(&m->dirty);
-	copy_options(&m->options, options);
+	list_init(&m->faults);
+	list_init(&m->own_faults);
+	list_init(&m->deletions);
+	settings_copy(&m->options, options);
 	m->random.state = options->seed;
 	m->flush = event_new(base, -1, 0, on_flush, m);
 	if (!clock_init(&m->clock, base, options->clock_scale, options->manual_clock) || m->flush == NULL) {
@@ -230,6 +208,8 @@ void mockd_free(struct mockd *m)
 	while (m->conn_count > 0)
 		conn_free(m->conns[m->conn_count - 1]);
 	free(m->conns);
+	mockd_fault_clear(m);
+	delete_sessions(m);
 	for (size_t i = 0; i < m->platform_count; i++)
 		m->platforms[i]->free(m->platforms[i]);
 	if (m->flush != NULL)
@@ -238,7 +218,7 @@ void mockd_free(struct mockd *m)
 	server_tls_free(m->tls);
 	clock_clear(&m->clock);
 	spare_intake_free(m);
-	free_options(&m->options);
+	settings_free(&m->options);
 	free(m);
 }
 

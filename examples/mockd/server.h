@@ -37,6 +37,15 @@ struct mockd {
 	struct list dirty;   /* connections that may have something to send */
 	struct event *flush; /* runs when there is one */
 
+	struct list faults;     /* struct fault, in the order in which they were added */
+	struct list own_faults; /* those that are for one exchange */
+	uint64_t last_fault;    /* number of the last one */
+	struct list deletions;  /* sessions to be deleted outside of all callbacks */
+	struct alarm cuts;      /* the next random one */
+	struct random cuts_random;
+	double cuts_per_minute;
+	unsigned cuts_connections; /* their share in percent */
+
 	struct platform *platforms[MOCKD_PLATFORMS_MAX];
 	size_t platform_count;
 	struct aod *aod; /* one of the platforms */
@@ -47,8 +56,22 @@ struct mockd {
 	uint8_t input[INPUT_SIZE];   /* what was read before the protocol takes it */
 };
 
+/* Deletes the session before the loop waits again: its streams are cut. */
+void mockd_delete_soon(struct mockd *m, const char *session);
+
+/* settings.c */
+bool settings_make_sense(const struct mockd_options *o);
+void settings_copy(struct mockd_options *to, const struct mockd_options *from);
+void settings_free(struct mockd_options *o);
+
+/* Frees what is const for everybody but its owner. */
+void free_const(const void *memory);
+
 /* Gives the request to the platform whose mount fits. */
 void mockd_route(struct mockd *m, struct exchange *x, const struct request *r);
+
+/* True for requests of the control API. */
+bool mockd_controls(const struct mockd *m, const struct request *r);
 
 void mockd_add_platform(struct mockd *m, struct platform *platform);
 

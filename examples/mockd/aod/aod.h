@@ -172,6 +172,10 @@ struct aod_session {
 	size_t row_count;
 	size_t row_capacity;
 	struct list streams; /* open ones */
+	size_t hashed;       /* rows that are in the hashes */
+	uint64_t hash;       /* as the ledger defines it */
+	uint64_t text_hash;
+	size_t output_rows;
 
 	struct alarm worker;  /* fires when `step` is to be done */
 	uint64_t deadline_us; /* of the running turn, emulated clock; UINT64_MAX: none */
@@ -193,6 +197,7 @@ struct aod {
 	struct uuid_table environments;
 	struct uuid_table sessions;
 	uint64_t next_row_id;
+	struct list deleted; /* what the ledger keeps of sessions that are gone: struct aod_trace */
 	struct script_mix mix;
 	struct scratch scratch;
 	bool backend_off; /* session create and prompt answer 503 */
@@ -289,6 +294,20 @@ void aod_worker_end(struct aod_session *s, enum aod_status status, enum aod_stat
 /* The turn's row is brought up to the session's at once. */
 void aod_worker_settle(struct aod_session *s);
 
+/* ledger.c */
+
+/* What the ledger keeps of the session when it is deleted. */
+void aod_ledger_keep(struct aod_session *s);
+void aod_ledger_clear(struct aod *a);
+bool aod_ledger(struct platform *platform, const char *session, mockd_ledger_fn *fn, void *user);
+bool aod_ledger_rows(struct platform *platform, const char *session, mockd_ledger_row_fn *fn, void *user);
+
+/* direct.c */
+
+/* The session of that id; NULL when there is none. */
+struct aod_session *aod_session_by_text(struct aod *a, const char *id);
+bool aod_set(struct aod *a, const char *name, uint64_t value);
+
 /* plan.c */
 
 /* The plan of a prompt's script. False when the prompt names a script that does not exist. */
@@ -298,6 +317,8 @@ bool aod_plans_exist(const struct aod *a);
 
 /* stream.c */
 
+/* The row's frame without its id line. */
+void aod_row_frame(const struct aod_row *row, struct scratch *scratch, struct piece *piece);
 /* Opens the event stream of the session after the cursor. */
 void aod_stream_open(struct aod_call *call, struct aod_session *s, uint64_t cursor);
 /* The session has a new row or another status. */

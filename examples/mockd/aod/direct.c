@@ -10,11 +10,10 @@
 
 #define TIMEOUT_DEFAULT 600
 
-/* The session of that id; NULL when there is none. */
-static struct aod_session *find_session(struct mockd *m, const char *id)
+struct aod_session *aod_session_by_text(struct aod *a, const char *id)
 {
 	struct uuid uuid;
-	return uuid_read(freshet_str_of(id), &uuid) ? uuid_table_get(&m->aod->sessions, uuid) : NULL;
+	return uuid_read(freshet_str_of(id), &uuid) ? uuid_table_get(&a->sessions, uuid) : NULL;
 }
 
 void mockd_add_agent(struct mockd *m, char id[MOCKD_ID_SIZE])
@@ -39,7 +38,7 @@ freshet_err mockd_add_session(struct mockd *m, const char *prompt, char id[MOCKD
 
 uint64_t mockd_add_row(struct mockd *m, const char *session, const char *stream, const char *data, size_t len)
 {
-	struct aod_session *s = find_session(m, session);
+	struct aod_session *s = aod_session_by_text(m->aod, session);
 	if (s == NULL || s->status != AOD_RUNNING || !utf8_valid((const uint8_t *)data, len))
 		return 0;
 	struct text *text = text_new((freshet_str){data, len});
@@ -50,11 +49,31 @@ uint64_t mockd_add_row(struct mockd *m, const char *session, const char *stream,
 
 bool mockd_end_session(struct mockd *m, const char *session, const char *status, const int *code)
 {
-	struct aod_session *s = find_session(m, session);
+	struct aod_session *s = aod_session_by_text(m->aod, session);
 	bool completed = strcmp(status, "completed") == 0;
 	if (s == NULL || s->status != AOD_RUNNING || (!completed && strcmp(status, "failed") != 0))
 		return false;
 	enum aod_status end = completed ? AOD_COMPLETED : AOD_FAILED;
 	aod_worker_end(s, end, end, (struct aod_code){code != NULL, code != NULL ? *code : 0});
 	return true;
+}
+
+bool mockd_lose_sandbox(struct mockd *m, const char *session)
+{
+	struct aod_session *s = aod_session_by_text(m->aod, session);
+	if (s != NULL)
+		s->sandbox_gone = true;
+	return s != NULL;
+}
+
+bool aod_set(struct aod *a, const char *name, uint64_t value)
+{
+	bool *flag = NULL;
+	if (strcmp(name, "backend") == 0)
+		flag = &a->backend_off;
+	else if (strcmp(name, "provider_key") == 0)
+		flag = &a->key_missing;
+	if (flag != NULL)
+		*flag = value == 0;
+	return flag != NULL;
 }

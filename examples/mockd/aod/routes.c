@@ -166,16 +166,34 @@ static void aod_free(struct platform *platform)
 	uuid_table_clear(&a->agents);
 	uuid_table_clear(&a->environments);
 	uuid_table_clear(&a->sessions);
+	aod_ledger_clear(a);
 	script_mix_clear(&a->mix);
 	free(a);
+}
+
+static bool aod_delete_session(struct platform *platform, const char *id)
+{
+	struct aod *a = container_of(platform, struct aod, platform);
+	struct aod_session *s = aod_session_by_text(a, id);
+	if (s == NULL)
+		return false;
+	aod_ledger_keep(s);
+	aod_session_free(s);
+	return true;
 }
 
 struct aod *aod_new(struct mockd *m)
 {
 	struct aod *a = must_zalloc(sizeof *a);
-	a->platform = (struct platform){"", aod_handle, aod_free};
+	a->platform = (struct platform){.mount = "",
+		.handle = aod_handle,
+		.free = aod_free,
+		.delete_session = aod_delete_session,
+		.ledger = aod_ledger,
+		.ledger_rows = aod_ledger_rows};
 	a->mockd = m;
 	a->next_row_id = m->options.first_row_id;
+	list_init(&a->deleted);
 	a->user_count = m->options.token_count;
 	a->users = must_zalloc(a->user_count * sizeof *a->users);
 	for (size_t i = 0; i < a->user_count; i++) {

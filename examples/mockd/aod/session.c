@@ -38,6 +38,7 @@ struct aod_session *aod_session_new(struct aod *a, struct aod_user *user, struct
 		.resources = resources,
 		.deadline_us = UINT64_MAX};
 	s->provider = must_copy(agent->provider);
+	s->hash = s->text_hash = MOCKD_HASH_START;
 	s->id = uuid_new(&a->mockd->random);
 	s->created_us = s->updated_us = aod_wall_us(a);
 	list_init(&s->streams);

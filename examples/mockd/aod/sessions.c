@@ -395,6 +395,7 @@ void aod_sessions_delete(struct aod_call *call)
 		aod_detail(call, 409, "Cannot delete an active session");
 		return;
 	}
+	aod_ledger_keep(s);
 	aod_session_free(s);
 	aod_detail(call, 200, "Session deleted");
 }

@@ -204,10 +204,8 @@ static void peek_stage(const struct aod_row *row, struct scratch *c, struct piec
 	piece->spans[2] = scratch_since(c, head);
 }
 
-static void peek_data(struct aod_stream *s, struct piece *piece)
+void aod_row_frame(const struct aod_row *row, struct scratch *c, struct piece *piece)
 {
-	const struct aod_row *row = &s->session->rows[s->next];
-	struct scratch *c = &s->aod->scratch;
 	if (row->kind == AOD_ROW_STAGE)
 		peek_stage(row, c, piece);
 	else
@@ -279,7 +277,7 @@ static enum feed_state stream_peek(struct feed *feed, struct piece *piece)
 		piece->row = s->session->rows[s->next].id;
 		break;
 	case PHASE_ID: frame_id_line(piece, c, s->session->rows[s->next].id); break;
-	case PHASE_DATA: peek_data(s, piece); break;
+	case PHASE_DATA: aod_row_frame(&s->session->rows[s->next], c, piece); break;
 	case PHASE_HEARTBEAT:
 		*piece = (struct piece){.spans = {freshet_str_of(": heartbeat\n\n")}, .kind = PIECE_HEARTBEAT};
 		break;
@@ -336,9 +334,17 @@ static void stream_close(struct feed *feed)
 	free(s);
 }
 
+static bool stream_names(const struct feed *feed, const char *session)
+{
+	const struct aod_session *s = ((const struct aod_stream *)feed)->session;
+	struct uuid id;
+	return s != NULL && uuid_read(freshet_str_of(session), &id) && uuid_equal(id, s->id);
+}
+
 void aod_stream_open(struct aod_call *call, struct aod_session *session, uint64_t cursor)
 {
-	static const struct feed_ops ops = {stream_peek, stream_advance, stream_close};
+	static const struct feed_ops ops = {
+		.peek = stream_peek, .advance = stream_advance, .close = stream_close, .names = stream_names};
 	static const struct answer head = {.status = 200,
 		.content_type = "text/event-stream",
 		.fields = {{"cache-control", "no-cache"}, {"x-accel-buffering", "no"}}};

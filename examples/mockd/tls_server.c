@@ -2,7 +2,7 @@
  * TLS with OpenSSL on the socket itself. TLS 1.2 and later; ALPN chooses h2 and ends the handshake when the client
  * offers nothing that the emulator speaks. Renegotiation is off, so reads and writes do not wait for each other.
  */
-#include "mockd/tls.h"
+#include "mockd/tls_server.h"
 
 #include <limits.h>
 #include <openssl/err.h>
@@ -59,6 +59,12 @@ struct ssl_st *server_tls_accept(struct ssl_ctx_st *context, int fd)
 void server_tls_end(struct ssl_st *ssl)
 {
 	SSL_free(ssl);
+}
+
+void tls_server_shutdown(struct ssl_st *ssl)
+{
+	SSL_shutdown(ssl);
+	ERR_clear_error();
 }
 
 static ssize_t result_of(SSL *ssl, int n)

@@ -1,8 +1,8 @@
 /*
  * TLS of the emulator's connections: a server context from PEM files, ALPN, and reads and writes that do not block.
  */
-#ifndef MOCKD_TLS_H
-#define MOCKD_TLS_H
+#ifndef MOCKD_TLS_SERVER_H
+#define MOCKD_TLS_SERVER_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +18,9 @@ void server_tls_free(struct ssl_ctx_st *context);
 /* The server's side of a connection on the socket. NULL when there is no memory. */
 struct ssl_st *server_tls_accept(struct ssl_ctx_st *context, int fd);
 void server_tls_end(struct ssl_st *ssl);
+
+/* Tells the peer that nothing more comes. */
+void tls_server_shutdown(struct ssl_st *ssl);
 
 /* What a read or write of a socket came to, when it is not a count: what to wait for, or the end. */
 enum { IO_WANT_READ = -1, IO_WANT_WRITE = -2, IO_CLOSED = -3 };

@@ -1,0 +1,102 @@
+/*
+ * Options: their defaults, the emulator's own copy of them, and those that can be changed while it runs.
+ */
+#include "mockd/alloc.h"
+#include "mockd/aod/aod.h"
+#include "mockd/server.h"
+
+static const char *const default_tokens[] = {MOCKD_TOKEN};
+
+void mockd_options_init(struct mockd_options *options)
+{
+	*options = (struct mockd_options){
+		.address = "127.0.0.1",
+		.max_concurrent_streams = 1000,
+		.initial_window = 65535,
+		.clock_scale = 1,
+		.seed = 1,
+		.quota = 100,
+		.first_row_id = 9001,
+		.row_gap = 3,
+		.stage_ms = 200,
+		.row_ms = 100,
+		.poll_ms = 500,
+		.poll_rows = 100,
+		.heartbeat_ms = 15000,
+		.stale_ms = 600000,
+		.scripts = "success",
+	};
+}
+
+bool settings_make_sense(const struct mockd_options *o)
+{
+	return o->address != NULL && (o->tls_certificate == NULL) == (o->tls_key == NULL) && o->clock_scale > 0 &&
+	       o->poll_ms > 0 && o->poll_rows > 0 && o->row_gap > 0 && o->first_row_id > 0 && o->scripts != NULL &&
+	       o->initial_window <= INT32_MAX;
+}
+
+void settings_copy(struct mockd_options *to, const struct mockd_options *from)
+{
+	*to = *from;
+	to->address = must_copy(from->address);
+	to->tls_certificate = must_copy(from->tls_certificate);
+	to->tls_key = must_copy(from->tls_key);
+	to->scripts = must_copy(from->scripts);
+	to->events_file = must_copy(from->events_file);
+	const char *const *tokens = from->token_count > 0 ? from->tokens : default_tokens;
+	to->token_count = from->token_count > 0 ? from->token_count : 1;
+	const char **copies = must_alloc(to->token_count * sizeof *copies);
+	for (size_t i = 0; i < to->token_count; i++)
+		copies[i] = must_copy(tokens[i]);
+	to->tokens = copies;
+}
+
+void free_const(const void *memory)
+{
+	union {
+		const void *constant;
+		void *owned;
+	} pointer = {memory};
+	free(pointer.owned);
+}
+
+void settings_free(struct mockd_options *o)
+{
+	free_const(o->address);
+	free_const(o->tls_certificate);
+	free_const(o->tls_key);
+	free_const(o->scripts);
+	free_const(o->events_file);
+	for (size_t i = 0; i < o->token_count; i++)
+		free_const(o->tokens[i]);
+	free_const(o->tokens);
+}
+
+/* The settings that are options. */
+static uint32_t *find_setting(struct mockd_options *o, const char *name)
+{
+	const struct {
+		const char *name;
+		uint32_t *value;
+	} settings[] = {{"quota", &o->quota}, {"poll_ms", &o->poll_ms}, {"poll_rows", &o->poll_rows},
+		{"heartbeat_ms", &o->heartbeat_ms}, {"stale_ms", &o->stale_ms}, {"stage_ms", &o->stage_ms},
+		{"row_ms", &o->row_ms}};
+	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+		if (strcmp(name, settings[i].name) == 0)
+			return settings[i].value;
+	}
+	return NULL;
+}
+
+bool mockd_set(struct mockd *m, const char *name, uint64_t value)
+{
+	uint32_t *setting = find_setting(&m->options, name);
+	if (setting == NULL)
+		return aod_set(m->aod, name, value);
+	uint32_t before = *setting;
+	*setting = (uint32_t)value;
+	if (value <= UINT32_MAX && settings_make_sense(&m->options))
+		return true;
+	*setting = before;
+	return false;
+}
