@@ -85,12 +85,16 @@ static uint64_t first_tick_us(uint64_t now_us, uint64_t interval_us, uint64_t ph
 	return due_us > now_us ? due_us : due_us + interval_us;
 }
 
+/* The ticker that was found goes to the end: the phases come in turn, so the next one is at the front. */
 static struct ticker *ticker_of(struct events *e, uint64_t interval_us, uint64_t phase_us)
 {
 	list_each (node, &e->tickers) {
 		struct ticker *t = container_of(node, struct ticker, node);
-		if (t->interval_us == interval_us && t->phase_us == phase_us)
+		if (t->interval_us == interval_us && t->phase_us == phase_us) {
+			list_remove(node);
+			list_push_back(&e->tickers, node);
 			return t;
+		}
 	}
 	struct ticker *t = must_alloc(sizeof *t);
 	*t = (struct ticker){.alarm = {.fire = on_tick}, .events = e, .interval_us = interval_us, .phase_us = phase_us};
