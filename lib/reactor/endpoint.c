@@ -35,7 +35,7 @@
 
 struct conn_census {
 	uint32_t up;
-	uint32_t on_their_way;
+	uint32_t on_their_way; /* those that have not told how much they take, too: their part of the line is to come */
 };
 
 static struct conn_census count_conns(const freshet_endpoint *e)
@@ -43,8 +43,11 @@ static struct conn_census count_conns(const freshet_endpoint *e)
 	struct conn_census census = {0};
 	list_each (node, &e->conns) {
 		const struct conn *c = container_of(node, struct conn, node);
-		if (c->state == CONN_UP)
-			census.up += c->wire->draining ? 0 : 1;
+		bool up = c->state == CONN_UP;
+		if (up && c->wire->draining)
+			continue;
+		if (up && c->wire->greeted)
+			census.up++;
 		else
 			census.on_their_way++;
 	}
@@ -441,7 +444,7 @@ freshet_err endpoint_new(freshet_reactor *r, const freshet_endpoint_options *o, 
 		return FRESHET_ENOMEM;
 	e->reactor = r;
 	e->deadline.kind = DUE_ENDPOINT;
-	e->expected_capacity = 100;
+	e->expected_capacity = UINT32_MAX;
 	list_init(&e->conns);
 	list_init(&e->waiting);
 	list_init(&e->streams);

@@ -52,7 +52,7 @@ struct freshet_endpoint {
 	size_t waiting_count;
 	struct list streams;
 	struct list requests;
-	uint32_t expected_capacity; /* what a connection took last time */
+	uint32_t expected_capacity; /* what a connection took last time; before the first: all that is wanted */
 	uint32_t dial_failures;     /* in a row */
 	uint64_t redial_ms;         /* no dial before; 0: at once */
 	bool pump_due;
