@@ -109,8 +109,6 @@ static void fire_due(struct clock *c, uint64_t now_us, size_t most)
 	c->firing = true;
 	while (most-- > 0 && c->count > 0 && c->heap[1].due_us <= now_us) {
 		struct alarm *alarm = c->heap[1].alarm;
-		if (c->manual && c->heap[1].due_us > c->manual_us)
-			c->manual_us = c->heap[1].due_us;
 		unlink_slot(c, 1);
 		alarm->fire(alarm);
 	}
@@ -162,9 +160,12 @@ void clock_unset(struct clock *c, struct alarm *alarm)
 	arm_timer(c);
 }
 
-void clock_advance(struct clock *c, uint64_t us)
+bool clock_step(struct clock *c, uint64_t until_us)
 {
-	uint64_t until = c->manual_us + us;
-	fire_due(c, until, SIZE_MAX);
-	c->manual_us = until;
+	bool due = c->count > 0 && c->heap[1].due_us <= until_us;
+	uint64_t next = due ? c->heap[1].due_us : until_us;
+	if (next > c->manual_us)
+		c->manual_us = next;
+	fire_due(c, c->manual_us, FIRE_PORTION);
+	return due;
 }

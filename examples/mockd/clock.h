@@ -59,8 +59,11 @@ void clock_set(struct clock *c, struct alarm *alarm, uint64_t due_us);
 /* Does nothing when the alarm is not set. */
 void clock_unset(struct clock *c, struct alarm *alarm);
 
-/* Lets a manual clock pass by that much and fires what falls due, in order of time. */
-void clock_advance(struct clock *c, uint64_t us);
+/*
+ * Lets a manual clock pass to the next alarm, but not beyond `until_us`, and fires what is due then. False when it stands
+ * at `until_us` and nothing was due any more.
+ */
+bool clock_step(struct clock *c, uint64_t until_us);
 
 /* When a set alarm is due. */
 static inline uint64_t clock_due_us(const struct clock *c, const struct alarm *alarm)

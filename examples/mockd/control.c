@@ -202,10 +202,9 @@ static void change_settings(struct mockd *m, struct exchange *x, const struct re
 static void advance_clock(struct mockd *m, struct exchange *x, const struct request *r)
 {
 	bool manual = m->options.manual_clock;
-	/* The answer first: what falls due must not find this exchange unanswered. */
 	answer_done(x, manual, "the clock is not manual");
 	if (manual)
-		mockd_advance(m, request_query_number(r, "ms", 0));
+		mockd_advance_soon(m, request_query_number(r, "ms", 0));
 }
 
 static void add_session(struct mockd *m, struct exchange *x, const struct request *r)

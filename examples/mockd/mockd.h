@@ -89,7 +89,10 @@ uint16_t mockd_port(const struct mockd *m);
 /* "http://127.0.0.1:PORT", or https; valid as long as the emulator. */
 const char *mockd_url(const struct mockd *m);
 
-/* Lets a manual clock pass by `ms`; what falls due happens, in order. 0 lets happen what is due now. */
+/*
+ * Lets a manual clock pass by `ms`; what falls due happens, in order, and is written. 0 lets happen what is due now.
+ * Not from inside a callback of the loop that the emulator made.
+ */
 void mockd_advance(struct mockd *m, uint64_t ms);
 
 /* Emulated milliseconds since the emulator began. */

@@ -63,11 +63,8 @@ static void delete_sessions(struct mockd *m)
 	}
 }
 
-static void on_flush(evutil_socket_t fd, short what, void *user)
+static void flush_all(struct mockd *m)
 {
-	(void)fd;
-	(void)what;
-	struct mockd *m = user;
 	delete_sessions(m);
 	/* Connections that become dirty again wait for the next turn. */
 	struct list batch;
@@ -76,6 +73,18 @@ static void on_flush(evutil_socket_t fd, short what, void *user)
 	struct list *node;
 	while ((node = list_pop_front(&batch)) != NULL)
 		conn_settle_output(container_of(node, struct conn, dirty));
+}
+
+static void on_flush(evutil_socket_t fd, short what, void *user)
+{
+	(void)fd;
+	(void)what;
+	struct mockd *m = user;
+	uint64_t ms = m->advance_ms;
+	flush_all(m);
+	m->advance_ms -= ms;
+	if (ms > 0)
+		mockd_advance(m, ms);
 }
 
 static bool parse_address(const struct mockd_options *o, struct sockaddr_storage *address, socklen_t *len)
@@ -234,7 +243,17 @@ const char *mockd_url(const struct mockd *m)
 
 void mockd_advance(struct mockd *m, uint64_t ms)
 {
-	clock_advance(&m->clock, ms * US_PER_MS);
+	uint64_t until_us = clock_now_us(&m->clock) + ms * US_PER_MS;
+	/* What was written at one moment is gone before the next: a feed decides by the clock when it is read. */
+	while (clock_step(&m->clock, until_us))
+		flush_all(m);
+	flush_all(m);
+}
+
+void mockd_advance_soon(struct mockd *m, uint64_t ms)
+{
+	m->advance_ms += ms;
+	event_active(m->flush, EV_TIMEOUT, 0);
 }
 
 uint64_t mockd_now_ms(const struct mockd *m)

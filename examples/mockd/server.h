@@ -40,6 +40,7 @@ struct mockd {
 	struct list faults;     /* struct fault, in the order in which they were added */
 	struct list own_faults; /* those that are for one exchange */
 	uint64_t last_fault;    /* number of the last one */
+	uint64_t advance_ms;    /* that a manual clock is to pass, outside of all callbacks */
 	struct list deletions;  /* sessions to be deleted outside of all callbacks */
 	struct alarm cuts;      /* the next random one */
 	struct random cuts_random;
@@ -58,6 +59,9 @@ struct mockd {
 
 /* Deletes the session before the loop waits again: its streams are cut. */
 void mockd_delete_soon(struct mockd *m, const char *session);
+
+/* Lets a manual clock pass before the loop waits again. */
+void mockd_advance_soon(struct mockd *m, uint64_t ms);
 
 /* settings.c */
 bool settings_make_sense(const struct mockd_options *o);
