@@ -52,6 +52,19 @@ bool text_add(struct text *t, const void *bytes, size_t len);
 /* Replaces; false when there is no memory, and then the text is as it was. `bytes` may be its own. */
 bool text_set(struct text *t, const void *bytes, size_t len);
 
+/*
+ * As text_set, for bytes outside of the text which are mostly few: `readable` bytes may be read at `bytes`, which saves
+ * asking how many to copy.
+ */
+static inline bool text_put(struct text *t, const void *bytes, size_t len, size_t readable)
+{
+	if (len > TEXT_INSIDE || readable < TEXT_INSIDE || t->u.inside.len == TEXT_ON_HEAP)
+		return text_set(t, bytes, len);
+	memcpy(t->u.inside.bytes, bytes, TEXT_INSIDE);
+	t->u.inside.len = (uint8_t)len;
+	return true;
+}
+
 /* Gives its memory back; the text is empty then. */
 void text_clear(struct text *t);
 

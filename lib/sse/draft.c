@@ -18,14 +18,6 @@ static size_t min_size(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-struct sse_draft *sse_draft_new(const struct sse_limits *limits)
-{
-	struct sse_draft *d = mem_zalloc(sizeof *d);
-	if (d != NULL)
-		d->limits = limits;
-	return d;
-}
-
 void sse_draft_free(struct sse_draft *d)
 {
 	if (d == NULL)
@@ -48,7 +40,8 @@ static void reset_line(struct sse_draft *d)
 	d->separator_due = false;
 }
 
-void sse_draft_reset(struct sse_draft *d)
+/* Empties it for another event; the memory of the data stays. */
+static void reset(struct sse_draft *d)
 {
 	text_clear(&d->type);
 	text_clear(&d->id);
@@ -59,7 +52,21 @@ void sse_draft_reset(struct sse_draft *d)
 	d->has_data = false;
 	d->has_id = false;
 	d->has_parts = false;
+	d->not_ascii = false;
 	reset_line(d);
+}
+
+bool sse_draft_renew(struct sse_draft **d, const struct sse_limits *limits)
+{
+	if (*d != NULL) {
+		reset(*d);
+		return true;
+	}
+	*d = mem_zalloc(sizeof **d);
+	if (*d == NULL)
+		return false;
+	(*d)->limits = limits;
+	return true;
 }
 
 bool sse_draft_is_blank(const struct sse_draft *d)
@@ -68,23 +75,10 @@ bool sse_draft_is_blank(const struct sse_draft *d)
 	       text_len(&d->type) == 0;
 }
 
-static enum sse_field field_named(const char *name, size_t len)
-{
-	if (len == 4 && memcmp(name, "data", 4) == 0)
-		return SSE_FIELD_DATA;
-	if (len == 5 && memcmp(name, "event", 5) == 0)
-		return SSE_FIELD_EVENT;
-	if (len == 2 && memcmp(name, "id", 2) == 0)
-		return SSE_FIELD_ID;
-	if (len == 5 && memcmp(name, "retry", 5) == 0)
-		return SSE_FIELD_RETRY;
-	return SSE_FIELD_IGNORED;
-}
-
 /* The name is complete: by a colon, or by the end of a line that has none. */
 static void begin_value(struct sse_draft *d)
 {
-	d->field = field_named(d->name, d->name_len);
+	d->field = sse_field_named(d->name, d->name_len);
 	switch (d->field) {
 	case SSE_FIELD_DATA:
 		d->separator_due = d->has_data;
@@ -265,12 +259,12 @@ freshet_err sse_draft_end_line(struct sse_draft *d, enum sse_line *line)
 	return why;
 }
 
-/* Makes the text valid UTF-8. */
-static bool repair_text(struct text *t)
+/* Makes a text of the draft valid UTF-8. */
+static bool repair_text(const struct sse_draft *d, struct text *t)
 {
 	freshet_str s = text_str(t);
 	const uint8_t *bytes = (const uint8_t *)s.ptr;
-	if (utf8_valid(bytes, s.len))
+	if (!d->not_ascii || utf8_valid(bytes, s.len))
 		return true;
 	size_t len = utf8_repaired_len(bytes, s.len);
 	uint8_t *repaired = mem_alloc(len);
@@ -286,7 +280,7 @@ static bool repair_text(struct text *t)
 static bool valid_data(struct sse_draft *d, size_t len, freshet_str *out)
 {
 	*out = (freshet_str){(const char *)d->data.bytes, len};
-	if (utf8_valid(d->data.bytes, len))
+	if (!d->not_ascii || utf8_valid(d->data.bytes, len))
 		return true;
 	size_t repaired = utf8_repaired_len(d->data.bytes, len);
 	if (!buf_reserve(&d->repaired, repaired, repaired))
@@ -321,7 +315,7 @@ freshet_err sse_draft_give_part(struct sse_draft *d, freshet_err why, freshet_ev
 		return line ? FRESHET_OK : why;
 	/* A type that is being read is not the event's type yet. */
 	bool type_known = d->field != SSE_FIELD_EVENT;
-	if (!valid_data(d, len, &event->data) || (type_known && !repair_text(&d->type)))
+	if (!valid_data(d, len, &event->data) || (type_known && !repair_text(d, &d->type)))
 		return FRESHET_ENOMEM;
 	event->type = type_known ? type_or_message(d) : freshet_str_of("message");
 	event->flags = FRESHET_EVENT_PART | (d->has_parts ? FRESHET_EVENT_CONTINUED : 0);
@@ -342,7 +336,7 @@ void sse_draft_drop_given(struct sse_draft *d)
 
 freshet_err sse_draft_finish(struct sse_draft *d, freshet_event *event)
 {
-	if (!repair_text(&d->id) || !repair_text(&d->type) || !valid_data(d, d->data.len, &event->data))
+	if (!repair_text(d, &d->id) || !repair_text(d, &d->type) || !valid_data(d, d->data.len, &event->data))
 		return FRESHET_ENOMEM;
 	if (text_len(&d->id) > d->limits->max_id)
 		return FRESHET_ESSE_ID;

@@ -11,6 +11,8 @@
 #include "base/text.h"
 #include "sse/parser.h"
 
+#include <string.h>
+
 /* What the bytes of the current line go to. */
 enum sse_field {
 	SSE_FIELD_UNKNOWN, /* its name is still being read */
@@ -23,6 +25,20 @@ enum sse_field {
 
 /* The longest field name that the standard knows, "event" or "retry". */
 #define SSE_NAME_MAX 5
+
+/* The field that a name names (WHATWG HTML, 9.2.6, "process the field"). */
+static inline enum sse_field sse_field_named(const char *name, size_t len)
+{
+	if (len == 4 && memcmp(name, "data", 4) == 0)
+		return SSE_FIELD_DATA;
+	if (len == 5 && memcmp(name, "event", 5) == 0)
+		return SSE_FIELD_EVENT;
+	if (len == 2 && memcmp(name, "id", 2) == 0)
+		return SSE_FIELD_ID;
+	if (len == 5 && memcmp(name, "retry", 5) == 0)
+		return SSE_FIELD_RETRY;
+	return SSE_FIELD_IGNORED;
+}
 
 struct sse_draft {
 	const struct sse_limits *limits;
@@ -43,6 +59,7 @@ struct sse_draft {
 	bool has_data;       /* a data field was seen */
 	bool has_id;         /* an id field was seen and not ignored */
 	bool has_parts;      /* a part was given */
+	bool not_ascii;      /* bytes of the event may be other than ASCII: the parser says so, before it gives them */
 };
 
 /* What a line turned out to be. */
@@ -52,14 +69,11 @@ enum sse_line {
 	SSE_LINE_RETRY, /* retry_ms is a new reconnection time */
 };
 
-/* NULL when there is no memory. */
-struct sse_draft *sse_draft_new(const struct sse_limits *limits);
+/* Makes *d an empty draft, out of the one that is there or, where it is NULL, a new one. False when there is no memory. */
+bool sse_draft_renew(struct sse_draft **d, const struct sse_limits *limits);
 
 /* NULL is fine. */
 void sse_draft_free(struct sse_draft *d);
-
-/* Empties it for another event; the memory of the data stays. */
-void sse_draft_reset(struct sse_draft *d);
 
 /* True when it holds nothing of an event and nothing of a line. */
 bool sse_draft_is_blank(const struct sse_draft *d);

@@ -41,6 +41,7 @@ freshet_err sse_limits_init(struct sse_limits *limits, const freshet_sse_options
 	limits->max_event = or_default(options->max_event, DEFAULT_MAX_EVENT);
 	limits->max_id = or_default(options->max_id, DEFAULT_MAX_ID);
 	limits->parts = options->parts;
+	limits->max_whole = limits->max_line < limits->max_event ? limits->max_line : limits->max_event;
 	return FRESHET_OK;
 }
 

@@ -5,16 +5,10 @@
  */
 #include "sse/parser.h"
 
+#include "base/scan.h"
 #include "base/utf8.h"
 #include "sse/draft.h"
-
-/* What must be seen to before the next byte is an ordinary one. */
-enum {
-	SSE_AT_START = 0x1, /* a BOM may come */
-	SSE_AFTER_CR = 0x2, /* a LF that comes now belongs to the line end before it */
-	SSE_DRAFTING = 0x4, /* the draft holds an unfinished event */
-	SSE_FAILED = 0x8,
-};
+#include "sse/whole.h"
 
 static const uint8_t bom[3] = {0xef, 0xbb, 0xbf};
 
@@ -88,7 +82,7 @@ static freshet_sse_result fail(struct sse_parser *p, freshet_err err)
 }
 
 /* All of the piece is used up: an unfinished event stays, the memory of a finished one does not. */
-static freshet_sse_result want_more(struct sse_parser *p)
+freshet_sse_result sse_want_more(struct sse_parser *p)
 {
 	if (!(p->state & SSE_DRAFTING))
 		drop_draft(p);
@@ -96,14 +90,10 @@ static freshet_sse_result want_more(struct sse_parser *p)
 	return FRESHET_SSE_MORE;
 }
 
-/* The draft for an event that begins here; what the last one left is used again. */
+/* The draft for an event that begins here. */
 static bool begin_draft(struct sse_parser *p)
 {
-	if (p->draft == NULL)
-		p->draft = sse_draft_new(p->limits);
-	else
-		sse_draft_reset(p->draft);
-	if (p->draft == NULL)
+	if (!sse_draft_renew(&p->draft, p->limits))
 		return false;
 	p->state |= SSE_DRAFTING;
 	return true;
@@ -148,32 +138,30 @@ static freshet_sse_result settle(struct sse_parser *p)
 	return p->state & SSE_AT_START ? skip_bom(p) : FRESHET_SSE_MORE;
 }
 
-/* The next line end, or the end of the piece, or as far as anyone needs to look. */
-static const uint8_t *find_stop(const struct sse_parser *p)
-{
-	size_t len = (size_t)(p->end - p->at);
-	size_t appetite = sse_draft_appetite(p->draft);
-	const uint8_t *stop = p->at;
-	const uint8_t *last = p->at + (len < appetite ? len : appetite);
-	while (stop < last && *stop != '\n' && *stop != '\r')
-		stop++;
-	return stop;
-}
-
 static bool is_line_end(uint8_t byte)
 {
 	return byte == '\n' || byte == '\r';
 }
 
+/* The next line end, or the end of the piece, or as far as anyone needs to look. Tells the draft what was seen. */
+static const uint8_t *find_stop(const struct sse_parser *p, const struct sse_ahead *ahead)
+{
+	size_t len = (size_t)(p->end - p->at);
+	size_t appetite = sse_draft_appetite(p->draft);
+	const uint8_t *last = p->at + (len < appetite ? len : appetite);
+	if (p->at < ahead->open)
+		return scan_line_end(p->at, last, &p->draft->not_ascii);
+	p->draft->not_ascii |= ahead->not_ascii;
+	return last;
+}
+
 /* Steps over the line end at hand, a CRLF as one. */
 static void skip_line_end(struct sse_parser *p)
 {
-	if (*p->at++ == '\n')
-		return;
-	if (p->at == p->end)
-		p->state |= SSE_AFTER_CR;
-	else if (*p->at == '\n')
-		p->at++;
+	const uint8_t *after = p->at + 1;
+	if (*p->at == '\r' && after < p->end && *after == '\n')
+		after++;
+	sse_go_to(p, after);
 }
 
 /*
@@ -225,27 +213,43 @@ static freshet_sse_result give_part(struct sse_parser *p, freshet_err why, fresh
 }
 
 /* Goes on with the draft to the end of a line or of the piece. */
-static freshet_sse_result read_draft(struct sse_parser *p, freshet_event *event)
+static freshet_sse_result read_draft(struct sse_parser *p, freshet_event *event, const struct sse_ahead *ahead)
 {
 	freshet_err why = FRESHET_OK;
 	freshet_sse_result result = FRESHET_SSE_MORE;
 	sse_draft_drop_given(p->draft);
-	const uint8_t *stop = find_stop(p);
+	const uint8_t *stop = find_stop(p, ahead);
 	p->at += sse_draft_take(p->draft, p->at, (size_t)(stop - p->at), &why);
 	if (why == FRESHET_OK && stop < p->end && is_line_end(*stop))
 		result = end_line(p, event, &why);
 	return why == FRESHET_OK ? result : give_part(p, why, event);
 }
 
-freshet_sse_result sse_next(struct sse_parser *p, freshet_event *event)
+freshet_sse_result sse_draft_next(struct sse_parser *p, freshet_event *event, struct sse_ahead ahead)
 {
-	freshet_sse_result result = settle(p);
-	while (result == FRESHET_SSE_MORE && p->at < p->end) {
+	while (p->at < p->end) {
 		if (!(p->state & SSE_DRAFTING) && !begin_draft(p))
 			return fail(p, FRESHET_ENOMEM);
-		result = read_draft(p, event);
+		freshet_sse_result result = read_draft(p, event, &ahead);
+		if (result != FRESHET_SSE_MORE)
+			return result;
 	}
-	return result == FRESHET_SSE_MORE ? want_more(p) : result;
+	return sse_want_more(p);
+}
+
+/* The next byte may not be the first of an event. */
+static __attribute__((noinline)) freshet_sse_result next_in_state(struct sse_parser *p, freshet_event *event)
+{
+	if (settle(p) != FRESHET_SSE_MORE)
+		return FRESHET_SSE_FAILED;
+	if (p->state & SSE_DRAFTING)
+		return sse_draft_next(p, event, (struct sse_ahead){p->end, true});
+	return sse_whole_next[cpu_vector()](p, event);
+}
+
+freshet_sse_result sse_next(struct sse_parser *p, freshet_event *event)
+{
+	return p->state != 0 ? next_in_state(p, event) : sse_whole_next[cpu_vector()](p, event);
 }
 
 freshet_err sse_error(const struct sse_parser *p, uint64_t *at)
@@ -290,7 +294,7 @@ size_t sse_take_rest(struct sse_parser *p, const uint8_t **rest)
 {
 	size_t len = sse_unread(p, rest);
 	p->fed -= len;
-	want_more(p);
+	sse_want_more(p);
 	return len;
 }
 

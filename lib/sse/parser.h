@@ -11,15 +11,24 @@
 
 #include <freshet/sse.h>
 
-/* Shared by any number of parsers, which it outlives. The fields are those of freshet_sse_options, without defaults. */
+/* Shared by any number of parsers, which it outlives. Filled in by sse_limits_init. */
 struct sse_limits {
 	size_t max_line;
 	size_t max_event;
 	size_t max_id;
 	bool parts;
+	size_t max_whole; /* the lesser of max_line and max_event: fewer bytes in all pass neither */
 };
 
 struct sse_draft;
+
+/* What must be seen to before the next byte begins an event. */
+enum {
+	SSE_AT_START = 0x1, /* a BOM may come */
+	SSE_AFTER_CR = 0x2, /* a LF that comes now belongs to the line end before it */
+	SSE_DRAFTING = 0x4, /* the draft holds an unfinished event */
+	SSE_FAILED = 0x8,
+};
 
 struct sse_parser {
 	const struct sse_limits *limits;
@@ -30,10 +39,18 @@ struct sse_parser {
 	struct sse_draft *draft; /* an event that began in an earlier piece, or the memory of the last one */
 	struct text last_id;     /* the last event id string */
 	freshet_err err;         /* FRESHET_OK while it has not failed */
-	uint8_t state;           /* SSE_... of parser.c */
+	uint8_t state;           /* SSE_AT_START and the like, together; 0 between two events */
 	uint8_t bom_len;         /* bytes of a BOM seen at the start of the stream */
 	bool has_retry;          /* retry_ms is set */
 };
+
+/* For the files of this folder: the next byte is at `at`, which is behind a line end. */
+static inline void sse_go_to(struct sse_parser *p, const uint8_t *at)
+{
+	p->at = at;
+	if (at == p->end && at[-1] == '\r')
+		p->state |= SSE_AFTER_CR;
+}
 
 /* The limits that the options ask for; NULL asks for the defaults. FRESHET_EINVAL for options of an unknown size. */
 freshet_err sse_limits_init(struct sse_limits *limits, const freshet_sse_options *options);

@@ -6,6 +6,8 @@
 #include "support/sse_run.h"
 #include "support/test.h"
 
+#include "base/cpu.h"
+
 #define STREAM_MAX 600
 
 static uint64_t seed;
@@ -96,6 +98,7 @@ static void one_round(void)
 	freshet_sse_options options;
 	struct sse_limits limits;
 	struct sse_trace want = {0}, whole = {0}, cut = {0}, bytewise = {0};
+	cpu_force((enum cpu_vector)random_below(CPU_VECTORS));
 	size_t len = random_stream(stream, sizeof stream);
 	random_limits(&options);
 	assert_int_equal(sse_limits_init(&limits, &options), FRESHET_OK);
@@ -123,9 +126,10 @@ static void random_streams_agree_with_the_reference(void **state)
 {
 	(void)state;
 	uint64_t rounds = number_from("FRESHET_ROUNDS", 40000);
-	seed = number_from("FRESHET_SEED", 20250711);
+	seed = number_from("FRESHET_SEED", 91);
 	for (uint64_t i = 0; i < rounds; i++)
 		one_round();
+	cpu_force(CPU_VECTORS);
 }
 
 int main(void)

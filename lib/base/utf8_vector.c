@@ -1,0 +1,230 @@
+/*
+ * Whether a byte of a text fits is a matter of it and the three bytes before it, so it can be asked of many bytes at once.
+ *
+ * Table 3-7 of Unicode is read as a list of errors between two neighbours. The high half of the byte before, its low half
+ * and the high half of the byte here each leave some of the errors possible, and what all three leave is there: three
+ * lookups in tables of sixteen entries, and the AND of them. One entry of the list is no error by itself, a continuation
+ * behind a continuation: it must be there where the byte two before begins a sequence of three or four, or the byte
+ * three before begins one of four, and nowhere else.
+ *
+ * Parallel lookups for UTF-8 are the idea of J. Keiser and D. Lemire ("Validating UTF-8 in less than one instruction per
+ * byte", 2021).
+ */
+#include "base/utf8_vector.h"
+
+#include "base/cpu.h"
+
+enum {
+	TOO_SHORT = 0x01,  /* a lead byte, and no continuation here */
+	TOO_LONG = 0x02,   /* ASCII, and a continuation here */
+	OVERLONG_3 = 0x04, /* E0, and 80 to 9F here */
+	TOO_LARGE = 0x08,  /* F4 or more, and 90 to BF here */
+	SURROGATE = 0x10,  /* ED, and A0 to BF here */
+	OVERLONG_2 = 0x20, /* C0 or C1, and a continuation here */
+	OUTSIDE_8 = 0x40,  /* F0 (overlong) or F5 and more (too large), and 80 to 8F here */
+	CONTINUED = 0x80,  /* a continuation, and another one here */
+};
+
+/* Errors that the low half of the byte before cannot rule out; and those of F5 to FF. */
+#define ANY    (TOO_SHORT | TOO_LONG | CONTINUED)
+#define BEYOND (ANY | TOO_LARGE | OUTSIDE_8)
+/* Errors that a continuation here is always part of. */
+#define CONT (TOO_LONG | OVERLONG_2 | CONTINUED)
+
+static const uint8_t by_high_before[16] = {TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG,
+	TOO_LONG, CONTINUED, CONTINUED, CONTINUED, CONTINUED, TOO_SHORT | OVERLONG_2, TOO_SHORT,
+	TOO_SHORT | OVERLONG_3 | SURROGATE, TOO_SHORT | TOO_LARGE | OUTSIDE_8};
+
+static const uint8_t by_low_before[16] = {ANY | OVERLONG_2 | OVERLONG_3 | OUTSIDE_8, ANY | OVERLONG_2, ANY, ANY,
+	ANY | TOO_LARGE, BEYOND, BEYOND, BEYOND, BEYOND, BEYOND, BEYOND, BEYOND, BEYOND, BEYOND | SURROGATE, BEYOND,
+	BEYOND};
+
+static const uint8_t by_high_here[16] = {TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT,
+	TOO_SHORT, CONT | OVERLONG_3 | OUTSIDE_8, CONT | OVERLONG_3 | TOO_LARGE, CONT | SURROGATE | TOO_LARGE,
+	CONT | SURROGATE | TOO_LARGE, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT};
+
+/*
+ * For each kind of vectors: load, what a table has at the low or high halves of the bytes, x - y but not below 0, the
+ * three operations on bits, and whether a vector has a byte of 80 or more, or any byte but 0.
+ */
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define TARGET __attribute__((target("avx2,bmi,bmi2")))
+typedef __m256i vector;
+
+TARGET static inline vector load(const uint8_t *at)
+{
+	return _mm256_loadu_si256((const __m256i *)(const void *)at);
+}
+
+TARGET static inline vector load_table(const uint8_t table[16])
+{
+	return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)table));
+}
+
+TARGET static inline vector at_low(vector table, vector v)
+{
+	return _mm256_shuffle_epi8(table, _mm256_and_si256(v, _mm256_set1_epi8(0x0f)));
+}
+
+TARGET static inline vector at_high(vector table, vector v)
+{
+	return at_low(table, _mm256_srli_epi16(v, 4));
+}
+
+TARGET static inline vector above(vector v, uint8_t bound)
+{
+	return _mm256_subs_epu8(v, _mm256_set1_epi8((char)bound));
+}
+
+TARGET static inline vector both(vector a, vector b)
+{
+	return _mm256_and_si256(a, b);
+}
+
+TARGET static inline vector either(vector a, vector b)
+{
+	return _mm256_or_si256(a, b);
+}
+
+TARGET static inline vector differ(vector a, vector b)
+{
+	return _mm256_xor_si256(a, b);
+}
+
+TARGET static inline bool any_high(vector v)
+{
+	return _mm256_movemask_epi8(v) != 0;
+}
+
+TARGET static inline bool any(vector v)
+{
+	return !_mm256_testz_si256(v, v);
+}
+
+TARGET static inline vector high_bits(void)
+{
+	return _mm256_set1_epi8((char)0x80);
+}
+
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+
+#define TARGET
+typedef uint8x16_t vector;
+
+static inline vector load(const uint8_t *at)
+{
+	return vld1q_u8(at);
+}
+
+static inline vector load_table(const uint8_t table[16])
+{
+	return vld1q_u8(table);
+}
+
+static inline vector at_low(vector table, vector v)
+{
+	return vqtbl1q_u8(table, vandq_u8(v, vdupq_n_u8(0x0f)));
+}
+
+static inline vector at_high(vector table, vector v)
+{
+	return vqtbl1q_u8(table, vshrq_n_u8(v, 4));
+}
+
+static inline vector above(vector v, uint8_t bound)
+{
+	return vqsubq_u8(v, vdupq_n_u8(bound));
+}
+
+static inline vector both(vector a, vector b)
+{
+	return vandq_u8(a, b);
+}
+
+static inline vector either(vector a, vector b)
+{
+	return vorrq_u8(a, b);
+}
+
+static inline vector differ(vector a, vector b)
+{
+	return veorq_u8(a, b);
+}
+
+static inline bool any_high(vector v)
+{
+	return vmaxvq_u8(v) >= 0x80;
+}
+
+static inline bool any(vector v)
+{
+	return vmaxvq_u8(v) != 0;
+}
+
+static inline vector high_bits(void)
+{
+	return vdupq_n_u8(0x80);
+}
+#endif
+
+#ifdef TARGET
+/* Other than 0 where a byte does not fit the three before it. */
+TARGET static inline vector misfits(const uint8_t *at, vector here)
+{
+	vector before = load(at - 1);
+	vector errors = both(at_high(load_table(by_high_before), before), at_low(load_table(by_low_before), before));
+	errors = both(errors, at_high(load_table(by_high_here), here));
+	/* Bit 80 is set in what is left of E0 and more, or of F0 and more. */
+	vector third = above(load(at - 2), 0xe0 - 0x80);
+	vector fourth = above(load(at - 3), 0xf0 - 0x80);
+	return differ(errors, both(either(third, fourth), high_bits()));
+}
+
+/* Four steps at once. */
+#define STRIDE (4 * sizeof(vector))
+
+/* ASCII behind ASCII fits: for a stride, this can be asked. For less, the answer varies too much to be worth a branch. */
+TARGET static inline bool stride_is_ascii(const uint8_t *at)
+{
+	vector a = either(load(at - 3), load(at + sizeof(vector)));
+	vector b = either(load(at + 2 * sizeof(vector)), load(at + 3 * sizeof(vector)));
+	return !any_high(either(either(a, b), load(at)));
+}
+
+/* The last step is laid so that it ends with the text. */
+TARGET static bool fits(const uint8_t *text, size_t at, size_t len)
+{
+	size_t last = len - sizeof(vector);
+	vector wrong = misfits(text + last, load(text + last));
+	while (at < last) {
+		if (len - at >= STRIDE && stride_is_ascii(text + at)) {
+			at += STRIDE;
+			continue;
+		}
+		for (unsigned step = 0; step < 4 && at < last; step++, at += sizeof(vector))
+			wrong = either(wrong, misfits(text + at, load(text + at)));
+	}
+	return !any(wrong);
+}
+
+bool utf8_vector_fits(const uint8_t *text, size_t at, size_t len)
+{
+#if defined(__x86_64__)
+	bool have = cpu_vector() == CPU_AVX2;
+#else
+	bool have = cpu_vector() == CPU_BASE;
+#endif
+	return have && len - at >= sizeof(vector) && fits(text, at, len);
+}
+#else
+bool utf8_vector_fits(const uint8_t *text, size_t at, size_t len)
+{
+	(void)text;
+	(void)at;
+	(void)len;
+	return false;
+}
+#endif
