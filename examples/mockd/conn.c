@@ -79,7 +79,8 @@ static void write_output(struct conn *c, const uint8_t *bytes, size_t len)
 			break;
 		done += (size_t)n;
 	}
-	buffer_append(&c->unsent, bytes + done, len - done);
+	if (done < len)
+		buffer_append(&c->unsent, bytes + done, len - done);
 }
 
 /* Fills the output buffer as far as the protocol can. */

@@ -192,8 +192,13 @@ void client_run(struct client *c, bool (*until)(void *user), void *user)
 	struct event *watchdog = event_new(c->base, -1, 0, hangs, c);
 	if (watchdog == NULL || event_add(watchdog, &limit) != 0)
 		abort();
-	while (until != NULL ? !until(user) : c->live > 0)
+	while (until != NULL ? !until(user) : c->live > 0) {
+		if (c->live == 0) {
+			fprintf(stderr, "everything has ended before what the test waits for came\n");
+			abort();
+		}
 		if (event_base_loop(c->base, EVLOOP_ONCE) < 0)
 			abort();
+	}
 	event_free(watchdog);
 }
