@@ -18,6 +18,7 @@ extern "C" {
 	X(STATE, -4, "not possible in this state")                                                                     \
 	X(UNSUPPORTED, -5, "not supported")                                                                            \
 	X(SYSTEM, -6, "a system call failed")                                                                          \
+	X(DESCRIPTORS, -7, "no file descriptor is left for a connection")                                              \
 	X(DEADLINE, -10, "the deadline of the whole exchange passed")                                                  \
 	X(CONNECT_TIMEOUT, -11, "no connection within the connect limit")                                              \
 	X(HEADERS_TIMEOUT, -12, "no response headers within their limit")                                              \

@@ -30,10 +30,10 @@ bool field_name_is(freshet_str name, const char *lower_case)
 	return name.len == strlen(lower_case) && strncasecmp(name.ptr, lower_case, name.len) == 0;
 }
 
-bool field_is_hop_by_hop(freshet_str name)
+bool field_is_reserved(freshet_str name)
 {
-	static const char *const names[] = {"connection", "host", "keep-alive", "proxy-connection", "te", "trailer",
-		"transfer-encoding", "upgrade"};
+	static const char *const names[] = {"connection", "content-length", "expect", "host", "keep-alive",
+		"proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (field_name_is(name, names[i]))
 			return true;

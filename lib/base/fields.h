@@ -9,8 +9,11 @@
 /* A name is a token and no pseudo-header; a value has no CR, LF, NUL or other control but tab (section 5.5). */
 bool field_valid(const freshet_header *field);
 
-/* True for the fields that belong to one connection and that HTTP/2 forbids (RFC 9113, section 8.2.2), and `host`. */
-bool field_is_hop_by_hop(freshet_str name);
+/*
+ * True for the fields that only the library writes: those of one connection (RFC 9113, section 8.2.2), `host`,
+ * `content-length`, which must agree with the body, and `expect`, which is never sent.
+ */
+bool field_is_reserved(freshet_str name);
 
 /* True when both are the same name, whatever their case. */
 bool field_name_is(freshet_str name, const char *lower_case);

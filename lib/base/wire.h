@@ -78,6 +78,7 @@ struct wire;
 /* What a protocol does. None of these calls anybody back. */
 struct wire_protocol {
 	const char *name;
+	bool exclusive; /* one exchange at a time: what happens to the connection happens to that one */
 	/* FRESHET_ENOMEM, FRESHET_EHTTP_GOAWAY (takes no more). `stream_id` names the exchange in later calls. */
 	freshet_err (*submit)(struct wire *w, const struct wire_request *request, void *exchange, int32_t *stream_id);
 	/* Reads bytes of the peer; events go to the queue. An error is the end of the connection. */
@@ -97,7 +98,7 @@ struct wire_protocol {
 	void (*consumed)(struct wire *w, int32_t stream_id, size_t len);
 	/* Gives an exchange up; no event of it is queued any more. */
 	void (*cancel)(struct wire *w, int32_t stream_id);
-	/* Asks the peer for a sign of life; `answered` counts the answers. */
+	/* Asks the peer for a sign of life; `pings_answered` counts the answers. NULL: the protocol has none. */
 	void (*ping)(struct wire *w);
 	/* Takes leave: no new exchange, the peer is told. */
 	void (*goodbye)(struct wire *w);
@@ -110,8 +111,9 @@ struct wire {
 	uint32_t capacity; /* exchanges that the peer allows at the same time */
 	bool draining;     /* takes no new exchange */
 	bool greeted;      /* the peer has said what it allows */
-	bool choked;       /* holds so much that nobody has taken that nothing more may be fed */
-	bool answer_begun; /* bytes came since the last submit: told by protocols of one exchange at a time */
+	bool answer_begun; /* bytes came since the last submit: told by exclusive protocols */
+	size_t room;       /* so many bytes may be fed before the application has taken more; SIZE_MAX: any number */
+	uint64_t kept_ms;  /* the peer keeps the connection so long without an exchange; 0: it has not said */
 	uint32_t pings_answered;
 	bool over;             /* the peer has been told that it broke the protocol: nothing more of it is read */
 	struct wire_loss loss; /* after a failed feed, when it is over, and when the peer has said that it goes: why */

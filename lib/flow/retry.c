@@ -22,6 +22,7 @@ bool retry_worthwhile(const struct retry_cause *cause)
 	switch ((int)cause->err) {
 	case FRESHET_EPROXY_REFUSED:
 	case FRESHET_EHTTP_STATUS: return retry_status(cause->http_status);
+	case FRESHET_EDESCRIPTORS:
 	case FRESHET_ECONNECT_TIMEOUT:
 	case FRESHET_EHEADERS_TIMEOUT:
 	case FRESHET_EIDLE_TIMEOUT:

@@ -511,6 +511,7 @@ freshet_err h2_new(const struct h2_options *options, struct wire_queue *queue, s
 		return FRESHET_ENOMEM;
 	h2->wire.protocol = &h2_protocol;
 	h2->wire.capacity = CAPACITY_BEFORE_SETTINGS;
+	h2->wire.room = SIZE_MAX;
 	h2->max_header_bytes = options->max_header_bytes;
 	h2->queue = queue;
 	if (new_session(h2) != 0 || submit_preface(h2, options) != 0) {

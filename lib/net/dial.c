@@ -72,7 +72,7 @@ static void note_failure(struct dial *d, size_t index, int error)
 {
 	char where[64];
 	address_text(&d->list.items[index], where, sizeof where);
-	d->result.err = FRESHET_ECONNECT;
+	d->result.err = error == EMFILE || error == ENFILE ? FRESHET_EDESCRIPTORS : FRESHET_ECONNECT;
 	d->result.system_errno = error;
 	snprintf(d->result.text, sizeof d->result.text, "%s: %s", where, strerror(error));
 }

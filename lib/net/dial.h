@@ -11,7 +11,7 @@
 
 struct dial;
 
-/* How a dial ended. `fd` is the new owner's; -1 on failure: then `err` is FRESHET_ERESOLVE or FRESHET_ECONNECT. */
+/* How a dial ended. `fd` is the new owner's; -1 on failure: then `err` is FRESHET_ERESOLVE, FRESHET_ECONNECT or FRESHET_EDESCRIPTORS. */
 struct dial_result {
 	int fd;
 	freshet_err err;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,6 +55,34 @@ void net_socket_read_off(struct net_socket *s)
 void net_socket_read_on(struct net_socket *s)
 {
 	event_add(s->readable, NULL);
+}
+
+bool net_socket_has_input(const struct net_socket *s)
+{
+	char byte;
+	ssize_t len = recv(s->fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);
+	return len >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+/* Whole seconds, at least one. */
+static int seconds_of(uint64_t ms)
+{
+	uint64_t seconds = ms / 1000 + (ms % 1000 != 0);
+	return seconds < INT16_MAX ? (int)seconds + (seconds == 0) : INT16_MAX;
+}
+
+void net_socket_keep_alive(struct net_socket *s, uint64_t idle_ms, uint64_t more_ms)
+{
+	enum { PROBES = 3 };
+	int on = 1;
+	int idle = seconds_of(idle_ms);
+	int interval = seconds_of(more_ms / PROBES);
+	int probes = PROBES;
+	/* Where the system does not know one of them, the streams' idle limits watch alone. */
+	setsockopt(s->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
+	setsockopt(s->fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
+	setsockopt(s->fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+	setsockopt(s->fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
 void net_socket_want_write(struct net_socket *s)

@@ -32,6 +32,12 @@ void net_socket_close(struct net_socket *s);
 void net_socket_read_off(struct net_socket *s);
 void net_socket_read_on(struct net_socket *s);
 
+/* True when there are bytes, an end or an error to be read. */
+bool net_socket_has_input(const struct net_socket *s);
+
+/* TCP asks a peer that is silent for `idle_ms` whether it is there, and gives it up when it stays silent for `more_ms`. */
+void net_socket_keep_alive(struct net_socket *s, uint64_t idle_ms, uint64_t more_ms);
+
 /* on_writable comes once when it may be written. */
 void net_socket_want_write(struct net_socket *s);
 

@@ -27,6 +27,10 @@
 
 /* Output gathered before it is written. */
 #define OUTPUT_STEP ((size_t)128 * 1024)
+/* Ciphertext that is read at least: a record comes in one piece (RFC 8446, section 5.2). */
+#define CIPHER_STEP ((size_t)16 * 1024)
+/* So much earlier than a server that says when it closes a kept connection. */
+#define KEPT_MARGIN_MS 1000
 /* More bytes than this do not wait for a peer that does not read. */
 #define UNSENT_MAX ((size_t)1024 * 1024)
 
@@ -52,6 +56,7 @@ static void bury(struct conn *c)
 {
 	freshet_reactor *r = c->endpoint->reactor;
 	c->state = CONN_DEAD;
+	endpoint_conn_changed(c);
 	list_remove(&c->node);
 	list_remove(&c->dirty);
 	dial_cancel(c->dial);
@@ -72,13 +77,21 @@ static void bury(struct conn *c)
 	reactor_defer(r, &c->task);
 }
 
+/* Takes the exchange out of the connection's books. */
+static void unbind(struct conn *c, struct exchange *ex)
+{
+	list_remove(&ex->node);
+	ex->conn = NULL;
+	c->count--;
+	c->endpoint->passing -= !ex->lasting;
+}
+
 /* `stale`: the connection was kept for them and died before a byte of an answer (RFC 9112, section 9.3.1). */
 static void lose_exchanges(struct conn *c, struct list *exchanges, const freshet_outcome *loss, bool stale)
 {
-	for (struct list *node = list_pop_front(exchanges); node != NULL; node = list_pop_front(exchanges)) {
-		struct exchange *ex = container_of(node, struct exchange, node);
-		ex->conn = NULL;
-		c->count--;
+	while (!list_empty(exchanges)) {
+		struct exchange *ex = container_of(exchanges->next, struct exchange, node);
+		unbind(c, ex);
 		if (!stale || !ex->owner->on_stale(ex))
 			ex->owner->on_lost(ex, loss);
 	}
@@ -106,13 +119,13 @@ static void conn_die(struct conn *c, const freshet_outcome *why)
 	struct list exchanges;
 	list_init(&exchanges);
 	list_splice(&exchanges, &c->exchanges);
-	bool stale =
-		was_up && c->served && c->wire->capacity == 1 && !c->wire->answer_begun && loss.err == FRESHET_ECLOSED;
+	bool stale = was_up && c->served && c->count > 0 && c->wire->protocol->exclusive && !c->wire->answer_begun &&
+		     loss.err == FRESHET_ECLOSED;
 	bury(c);
+	if (stale)
+		endpoint_close_kept(e);
 	lose_exchanges(c, &exchanges, &loss, stale);
-	if (was_up)
-		endpoint_conn_gone(e);
-	else
+	if (!was_up)
 		endpoint_conn_failed(e, &loss);
 }
 
@@ -167,25 +180,42 @@ static void die_of_close(struct conn *c, int system_errno, const char *text)
 		die_of(c, FRESHET_ECLOSED, 0, text);
 }
 
-/* Takes the exchange out of the connection's books without a word to the peer. */
+/* How long it is kept without an exchange: not as long as a server that says when it closes, lest both act at once. */
+static uint64_t idle_limit(const struct conn *c)
+{
+	uint64_t told = c->wire->kept_ms;
+	uint64_t margin = told / 2 < KEPT_MARGIN_MS ? told / 2 : KEPT_MARGIN_MS;
+	if (c->wire->draining)
+		return 0;
+	if (told != 0 && told - margin < c->endpoint->limits.idle_close_ms)
+		return told - margin;
+	return c->endpoint->limits.idle_close_ms;
+}
+
+/* Without an exchange: it is kept for a while. */
+static void keep(struct conn *c)
+{
+	freshet_reactor *r = c->endpoint->reactor;
+	c->since_ms = r->now_ms;
+	reactor_due_by(r, &c->deadline, time_add(c->since_ms, idle_limit(c)));
+}
+
+/* The exchange is over here, without a word to the peer. */
 static void let_go(struct conn *c, struct exchange *ex)
 {
-	list_remove(&ex->node);
-	ex->conn = NULL;
-	if (--c->count == 0) {
-		c->since_ms = c->endpoint->reactor->now_ms;
-		reactor_due_by(c->endpoint->reactor, &c->deadline,
-			c->wire->draining ? c->since_ms : time_add(c->since_ms, c->endpoint->limits.idle_close_ms));
-	}
-	endpoint_room_made(c->endpoint);
+	unbind(c, ex);
+	if (c->count == 0)
+		keep(c);
+	endpoint_conn_changed(c);
 }
 
 /* A protocol without flow control of its own leaves what it cannot take in the socket. */
 static void settle_reading(struct conn *c)
 {
-	if (c->state != CONN_UP || c->choked == c->wire->choked)
+	bool choked = c->state == CONN_UP && c->wire->room == 0;
+	if (c->state != CONN_UP || c->choked == choked)
 		return;
-	c->choked = c->wire->choked;
+	c->choked = choked;
 	if (c->choked)
 		net_socket_read_off(&c->socket);
 	else
@@ -200,9 +230,7 @@ void exchange_leave(struct exchange *ex)
 	reactor_look_at_clock(c->endpoint->reactor);
 	if (c->state == CONN_DEAD) {
 		/* A callback of one that the connection has lost already ends another one. */
-		list_remove(&ex->node);
-		ex->conn = NULL;
-		c->count--;
+		unbind(c, ex);
 		return;
 	}
 	c->wire->protocol->cancel(c->wire, ex->stream_id);
@@ -239,6 +267,9 @@ static void hand_over(struct conn *c, const struct wire_event *event)
 	case WIRE_DATA: ex->owner->on_data(ex, event->as.data.bytes, event->as.data.len); break;
 	case WIRE_END:
 		c->served = true;
+		/* Bytes of this request that wait for a peer that has answered would stand before the next one. */
+		if (c->wire->protocol->exclusive && c->unsent.len > 0)
+			c->wire->protocol->goodbye(c->wire);
 		let_go(c, ex);
 		ex->owner->on_end(ex);
 		break;
@@ -267,7 +298,6 @@ static void drain_queue(struct conn *c)
 static bool feed(struct conn *c, const uint8_t *bytes, size_t len)
 {
 	bool greeted = c->wire->greeted;
-	bool draining = c->wire->draining;
 	uint32_t capacity = c->wire->capacity;
 	freshet_err err = c->wire->protocol->feed(c->wire, bytes, len);
 	drain_queue(c);
@@ -278,12 +308,11 @@ static bool feed(struct conn *c, const uint8_t *bytes, size_t len)
 			die_of_wire(c);
 		return false;
 	}
-	if (c->wire->draining && !draining)
-		endpoint_conn_drains(c->endpoint);
 	if (c->wire->greeted && (!greeted || c->wire->capacity != capacity))
 		endpoint_conn_greeted(c->endpoint, c->wire->capacity);
 	if (c->wire->draining && c->count == 0)
 		reactor_due_by(c->endpoint->reactor, &c->deadline, c->endpoint->reactor->now_ms);
+	endpoint_conn_changed(c);
 	mark_dirty(c);
 	settle_reading(c);
 	return true;
@@ -295,13 +324,24 @@ static freshet_err new_wire(struct conn *c)
 	const struct endpoint_limits *l = &e->limits;
 	bool http1 = c->tls != NULL ? tls_chosen_protocol(c->tls) == TLS_PROTOCOL_HTTP1
 				    : e->protocol != FRESHET_PROTOCOL_HTTP2;
+	endpoint_speaks(e, http1);
 	if (!http1) {
 		const struct h2_options options = {l->stream_window, l->connection_window, l->max_header_bytes};
 		return h2_new(&options, &e->reactor->queue, &c->wire);
 	}
 	const struct h1_options options = {l->stream_window, l->max_header_bytes};
-	endpoint_speaks_http1(e);
 	return h1_new(&options, &e->reactor->queue, &c->wire);
+}
+
+/* Notices a peer that is gone without a word: by the protocol's own signs of life, else by TCP's. */
+static void watch(struct conn *c)
+{
+	freshet_reactor *r = c->endpoint->reactor;
+	const struct endpoint_limits *limits = &c->endpoint->limits;
+	if (c->wire->protocol->ping != NULL)
+		reactor_due_by(r, &c->deadline, time_add(r->now_ms, limits->ping_interval_ms));
+	else if (limits->ping_interval_ms != UINT64_MAX)
+		net_socket_keep_alive(&c->socket, limits->ping_interval_ms, limits->ping_timeout_ms);
 }
 
 /* The connection is usable: exchanges may come. */
@@ -315,18 +355,38 @@ static void come_up(struct conn *c)
 		return;
 	}
 	c->state = CONN_UP;
-	c->since_ms = r->now_ms;
 	c->read_ms = r->now_ms;
 	r->counters.connections_opened++;
 	log_line(FRESHET_LOG_INFO, "connected to %s by %s", c->peer, c->wire->protocol->name);
-	reactor_due_by(r, &c->deadline, time_add(r->now_ms, e->limits.ping_interval_ms));
+	keep(c);
+	watch(c);
 	mark_dirty(c);
 	endpoint_conn_up(e);
+	endpoint_conn_changed(c);
+}
+
+/*
+ * A peer that has closed may have said why before: the answer to a request whose body it did not want, GOAWAY, an alert.
+ * That is read first, and reading then comes to the end of it. False when the connection has ended over the failure.
+ */
+static bool write_failed(struct conn *c)
+{
+	if (errno != EPIPE && errno != ECONNRESET) {
+		die_of_close(c, errno, NULL);
+		return false;
+	}
+	c->write_errno = errno;
+	bytes_clear(&c->unsent);
+	c->unsent_from = 0;
+	endpoint_conn_changed(c);
+	return true;
 }
 
 /* Writes bytes to the socket; what it does not take is kept. False when the connection has ended over it. */
 static bool write_out(struct conn *c, const uint8_t *bytes, size_t len)
 {
+	if (c->write_errno != 0)
+		return true;
 	/* What waits goes first; TLS may answer a peer (key updates) that does not read. */
 	bool waits = c->unsent.len > 0;
 	if (waits && c->unsent.len > UNSENT_MAX) {
@@ -334,10 +394,8 @@ static bool write_out(struct conn *c, const uint8_t *bytes, size_t len)
 		return false;
 	}
 	ssize_t sent = waits ? 0 : net_socket_write(&c->socket, bytes, len);
-	if (sent < 0) {
-		die_of_close(c, errno, NULL);
-		return false;
-	}
+	if (sent < 0)
+		return write_failed(c);
 	c->endpoint->reactor->counters.bytes_written += (uint64_t)sent;
 	if ((size_t)sent == len)
 		return true;
@@ -373,7 +431,8 @@ static bool write_plain(struct conn *c, const struct bytes *plain)
 void conn_flush(struct conn *c)
 {
 	freshet_reactor *r = c->endpoint->reactor;
-	while (c->state == CONN_UP && c->unsent.len == 0 && c->wire->protocol->wants_output(c->wire)) {
+	while (c->state == CONN_UP && c->unsent.len == 0 && c->write_errno == 0 &&
+		c->wire->protocol->wants_output(c->wire)) {
 		r->out.len = 0;
 		bool ok = c->wire->protocol->output(c->wire, &r->out, OUTPUT_STEP);
 		/* First of all, since nothing may stay in the queue when the connection ends below. */
@@ -401,7 +460,7 @@ static void on_writable(void *owner)
 	reactor_enter(r);
 	ssize_t sent = net_socket_write(&c->socket, c->unsent.data + c->unsent_from, c->unsent.len - c->unsent_from);
 	if (sent < 0) {
-		die_of_close(c, errno, NULL);
+		write_failed(c);
 	} else {
 		r->counters.bytes_written += (uint64_t)sent;
 		c->unsent_from += (size_t)sent;
@@ -487,7 +546,7 @@ static void read_end(struct conn *c, ssize_t len)
 	else if (c->state == CONN_HANDSHAKE)
 		die_of(c, FRESHET_ETLS, len < 0 ? errno : 0, "TLS failed: the peer closed during the handshake");
 	else if (len == 0)
-		peer_closed(c, c->tls == NULL, 0, NULL);
+		peer_closed(c, c->tls == NULL && c->write_errno == 0, c->write_errno, NULL);
 	else
 		die_of_close(c, errno, NULL);
 }
@@ -574,32 +633,50 @@ static void read_bytes(struct conn *c, const uint8_t *bytes, size_t len)
 		read_server_bytes(c, bytes, len);
 }
 
-static void on_readable(void *owner)
+/* How much may be read at once: no more than the protocol may be fed, so that nobody has to keep it. */
+static size_t read_step(const struct conn *c)
 {
-	struct conn *c = owner;
+	size_t most = c->endpoint->reactor->read_size;
+	size_t room = c->state == CONN_UP ? c->wire->room : most;
+	if (c->tls != NULL && room < CIPHER_STEP)
+		room = CIPHER_STEP;
+	return room < most ? room : most;
+}
+
+static void read_socket(struct conn *c)
+{
 	freshet_reactor *r = c->endpoint->reactor;
-	reactor_enter(r);
 	for (size_t had = 0; c->state != CONN_DEAD && !c->choked && had < r->read_budget;) {
-		ssize_t len = net_socket_read(&c->socket, r->read_buf, r->read_size);
+		size_t most = read_step(c);
+		ssize_t len = net_socket_read(&c->socket, r->read_buf, most);
 		if (len <= 0) {
 			read_end(c, len);
-			break;
+			return;
 		}
 		had += (size_t)len;
 		r->counters.bytes_read += (uint64_t)len;
 		c->read_ms = r->now_ms;
 		read_bytes(c, r->read_buf, (size_t)len);
 		/* A short read has emptied the socket: asking again would only tell so. */
-		if ((size_t)len < r->read_size)
-			break;
+		if ((size_t)len < most)
+			return;
 	}
+}
+
+static void on_readable(void *owner)
+{
+	struct conn *c = owner;
+	freshet_reactor *r = c->endpoint->reactor;
+	reactor_enter(r);
+	read_socket(c);
 	reactor_leave(r);
 }
 
 /* A dial to the proxy that fails says nothing of the server. */
 static void die_of_dial(struct conn *c, const struct dial_result *result)
 {
-	freshet_err err = c->endpoint->proxy.host != NULL ? FRESHET_EPROXY : result->err;
+	bool proxy = c->endpoint->proxy.host != NULL && result->err != FRESHET_EDESCRIPTORS;
+	freshet_err err = proxy ? FRESHET_EPROXY : result->err;
 	freshet_outcome loss = {.err = err, .system_errno = result->system_errno};
 	char text[256];
 	int len = snprintf(text, sizeof text, "%s: %s", freshet_err_text(err), result->text);
@@ -639,6 +716,7 @@ freshet_err conn_open(freshet_endpoint *e)
 	c->socket.fd = -1;
 	c->since_ms = r->now_ms;
 	c->deadline.kind = DUE_CONN;
+	list_init(&c->roomy);
 	list_init(&c->dirty);
 	list_init(&c->exchanges);
 	task_init(&c->task, conn_free);
@@ -655,18 +733,25 @@ freshet_err conn_open(freshet_endpoint *e)
 	list_push_back(&e->conns, &c->node);
 	r->counters.connections++;
 	reactor_due_by(r, &c->deadline, time_add(r->now_ms, e->limits.connect_timeout_ms));
+	endpoint_conn_changed(c);
 	return FRESHET_OK;
 }
 
 bool conn_has_room(const struct conn *c)
 {
-	if (c->state != CONN_UP || c->wire->draining)
+	if (c->state != CONN_UP || c->wire->draining || c->write_errno != 0)
 		return false;
 	/* Until it has told its limit that of the last connection holds: what is above would only be refused. */
 	uint32_t capacity = c->wire->capacity;
 	if (!c->wire->greeted && c->endpoint->expected_capacity < capacity)
 		capacity = c->endpoint->expected_capacity;
 	return c->count < place_capacity(&c->endpoint->limits.place, capacity);
+}
+
+void conn_look(struct conn *c)
+{
+	if (c->served && c->wire->protocol->exclusive && net_socket_has_input(&c->socket))
+		read_socket(c);
 }
 
 freshet_err conn_submit(struct conn *c, struct exchange *ex)
@@ -682,6 +767,8 @@ freshet_err conn_submit(struct conn *c, struct exchange *ex)
 	ex->conn = c;
 	ex->uncredited = 0;
 	c->count++;
+	c->endpoint->passing += !ex->lasting;
+	endpoint_conn_changed(c);
 	mark_dirty(c);
 	ex->owner->on_sent(ex);
 	return FRESHET_OK;
@@ -746,13 +833,13 @@ void conn_due(struct conn *c)
 	}
 	if (!CHECK(c->state == CONN_UP))
 		return;
-	uint64_t idle_until = time_add(c->since_ms, c->wire->draining ? 0 : e->limits.idle_close_ms);
+	uint64_t idle_until = time_add(c->since_ms, idle_limit(c));
 	if (c->count == 0 && e->reactor->now_ms >= idle_until) {
 		conn_close(c);
-		endpoint_conn_gone(e);
 		return;
 	}
 	if (c->count == 0)
 		reactor_due_by(e->reactor, &c->deadline, idle_until);
-	check_alive(c);
+	if (c->wire->protocol->ping != NULL)
+		check_alive(c);
 }

@@ -20,13 +20,22 @@ enum conn_state {
 	CONN_DEAD, /* only its memory is left, for this turn */
 };
 
+/* What a connection is for its endpoint's line. */
+enum conn_use {
+	CONN_NO_USE, /* draining, or dead */
+	CONN_COMING, /* has not told how much it takes: its part of the line is still to come */
+	CONN_USABLE, /* with or without room */
+};
+
 struct conn {
 	struct list node;  /* of the endpoint */
+	struct list roomy; /* of the endpoint's connections with room */
 	struct list dirty; /* of the reactor */
 	struct task task;
 	struct deadline deadline;
 	freshet_endpoint *endpoint;
 	enum conn_state state;
+	enum conn_use use; /* as the endpoint has counted it */
 	struct dial *dial;
 	struct net_socket socket;
 	struct tunnel *tunnel; /* NULL: no proxy, or it has let us through */
@@ -38,6 +47,7 @@ struct conn {
 	bool choked;    /* the socket is not read until the application has taken what there is */
 	struct bytes unsent;
 	size_t unsent_from;
+	int write_errno;    /* why nothing can be written any more; what the peer said before that is still read */
 	uint64_t since_ms;  /* dialed; since it is up: without exchanges since then */
 	uint64_t read_ms;   /* the last bytes of the peer */
 	uint64_t pinged_ms; /* 0: no PING is out */
@@ -50,6 +60,9 @@ freshet_err conn_open(freshet_endpoint *endpoint);
 
 /* True when it takes another exchange. */
 bool conn_has_room(const struct conn *c);
+
+/* Reads what came while it was kept without an exchange: it may have been closed, and has no room then. */
+void conn_look(struct conn *c);
 
 /* Takes an exchange from the line. On failure the exchange is where it was. */
 freshet_err conn_submit(struct conn *c, struct exchange *ex);

@@ -33,25 +33,49 @@
 #define REDIAL_MIN_MS 200
 #define REDIAL_MAX_MS 30000
 
-struct conn_census {
-	uint32_t up;
-	uint32_t on_their_way; /* those that have not told how much they take, too: their part of the line is to come */
-};
-
-static struct conn_census count_conns(const freshet_endpoint *e)
+static void ask_for_pump(freshet_endpoint *e)
 {
-	struct conn_census census = {0};
-	list_each (node, &e->conns) {
-		const struct conn *c = container_of(node, struct conn, node);
-		bool up = c->state == CONN_UP;
-		if (up && c->wire->draining)
-			continue;
-		if (up && c->wire->greeted)
-			census.up++;
-		else
-			census.on_their_way++;
+	if (list_empty(&e->waiting))
+		return;
+	e->pump_due = true;
+	reactor_defer(e->reactor, &e->task);
+}
+
+static enum conn_use use_of(const struct conn *c)
+{
+	if (c->state == CONN_DEAD)
+		return CONN_NO_USE;
+	if (c->state != CONN_UP)
+		return CONN_COMING;
+	if (c->wire->draining)
+		return CONN_NO_USE;
+	return c->wire->greeted ? CONN_USABLE : CONN_COMING;
+}
+
+void endpoint_conn_changed(struct conn *c)
+{
+	freshet_endpoint *e = c->endpoint;
+	enum conn_use was = c->use;
+	c->use = use_of(c);
+	e->coming += (c->use == CONN_COMING) - (uint32_t)(was == CONN_COMING);
+	e->usable += (c->use == CONN_USABLE) - (uint32_t)(was == CONN_USABLE);
+	bool room_made = conn_has_room(c) && list_empty(&c->roomy);
+	if (room_made)
+		list_push_front(&e->roomy, &c->roomy);
+	else if (!conn_has_room(c))
+		list_remove(&c->roomy);
+	/* Where one is of no use any more, there is place for another. */
+	if (room_made || (c->use == CONN_NO_USE && was != CONN_NO_USE))
+		ask_for_pump(e);
+}
+
+void endpoint_close_kept(freshet_endpoint *e)
+{
+	list_each_safe (node, after, &e->roomy) {
+		struct conn *c = container_of(node, struct conn, roomy);
+		if (c->served && c->count == 0 && c->wire->protocol->exclusive)
+			conn_close(c);
 	}
-	return census;
 }
 
 /* Fails everything that is in line now; what joins meanwhile waits for the next dial. */
@@ -76,20 +100,21 @@ static void fail_one(freshet_endpoint *e, struct exchange *ex, freshet_err err)
 	ex->owner->on_lost(ex, &loss);
 }
 
-/* Gives the line to the connections that have room. */
+/* Gives the line to the connections that have room. Each round takes one out of the line or out of the roomy ones. */
 static void fill_conns(freshet_endpoint *e)
 {
-	list_each_safe (node, after, &e->conns) {
-		struct conn *c = container_of(node, struct conn, node);
-		while (!list_empty(&e->waiting) && conn_has_room(c)) {
-			struct exchange *ex = container_of(e->waiting.next, struct exchange, node);
-			freshet_err err = conn_submit(c, ex);
-			if (err == FRESHET_OK) {
-				e->waiting_count--;
-				e->reactor->counters.waiting--;
-			} else if (err != FRESHET_EHTTP_GOAWAY) {
-				fail_one(e, ex, err);
-			}
+	while (!list_empty(&e->waiting) && !list_empty(&e->roomy)) {
+		struct conn *c = container_of(e->roomy.next, struct conn, roomy);
+		struct exchange *ex = container_of(e->waiting.next, struct exchange, node);
+		conn_look(c);
+		freshet_err err = conn_has_room(c) ? conn_submit(c, ex) : FRESHET_EHTTP_GOAWAY;
+		if (err == FRESHET_OK) {
+			e->waiting_count--;
+			e->reactor->counters.waiting--;
+		} else if (err == FRESHET_EHTTP_GOAWAY) {
+			list_remove(&c->roomy);
+		} else {
+			fail_one(e, ex, err);
 		}
 	}
 }
@@ -99,11 +124,36 @@ static void redial_later(freshet_endpoint *e)
 {
 	freshet_reactor *r = e->reactor;
 	uint64_t pause = REDIAL_MIN_MS;
+	/* Dials that were made together fail together: that is one failure. */
+	if (e->redial_ms > r->now_ms)
+		return;
 	for (uint32_t i = 0; i < e->dial_failures && pause < REDIAL_MAX_MS; i++)
 		pause *= 2;
 	e->dial_failures++;
 	e->redial_ms = time_add(r->now_ms, retry_jitter(pause, random_next(&r->random)));
 	reactor_due_by(r, &e->deadline, e->redial_ms);
+}
+
+/*
+ * True when the line moves on without another dial: a connection is coming, has room, or carries something that ends by
+ * itself. Streams do not: where only they are, waiting for them could last for ever.
+ */
+static bool line_moves(const freshet_endpoint *e)
+{
+	return e->coming > 0 || e->passing > 0 || !list_empty(&e->roomy);
+}
+
+/* A dial has failed. */
+static void dial_failed(freshet_endpoint *e, const freshet_outcome *loss)
+{
+	if (line_moves(e)) {
+		redial_later(e);
+		return;
+	}
+	/* Each of those that waited pauses by itself before it comes back: the endpoint need not. */
+	e->dial_failures++;
+	e->redial_ms = 0;
+	fail_waiting(e, loss);
 }
 
 static void dial_more(freshet_endpoint *e)
@@ -113,21 +163,16 @@ static void dial_more(freshet_endpoint *e)
 		reactor_due_by(r, &e->deadline, e->redial_ms);
 		return;
 	}
-	struct conn_census census = count_conns(e);
 	uint32_t expected = place_capacity(&e->limits.place, e->expected_capacity);
-	uint32_t wanted =
-		place_connections_to_open(&e->limits.place, e->waiting_count, census.up, census.on_their_way, expected);
+	uint32_t wanted = place_connections_to_open(&e->limits.place, e->waiting_count, e->usable, e->coming, expected);
 	uint32_t at_once = e->http1 ? DIALS_AT_ONCE_HTTP1 : DIALS_AT_ONCE;
-	while (wanted-- > 0 && census.on_their_way++ < at_once) {
+	while (wanted-- > 0 && e->coming < at_once) {
 		freshet_err err = conn_open(e);
 		if (err == FRESHET_OK)
 			continue;
 		freshet_outcome loss = {.err = err, .unprocessed = true};
 		loss.text = freshet_str_of(freshet_err_text(err));
-		if (census.up == 0 && census.on_their_way == 1)
-			fail_waiting(e, &loss);
-		else
-			redial_later(e);
+		dial_failed(e, &loss);
 		return;
 	}
 }
@@ -138,12 +183,6 @@ static void pump(freshet_endpoint *e)
 	fill_conns(e);
 	if (!list_empty(&e->waiting) && !e->closing)
 		dial_more(e);
-}
-
-static void ask_for_pump(freshet_endpoint *e)
-{
-	e->pump_due = true;
-	reactor_defer(e->reactor, &e->task);
 }
 
 void endpoint_enqueue(freshet_endpoint *e, struct exchange *ex, bool first)
@@ -185,19 +224,20 @@ freshet_err endpoint_describe(freshet_endpoint *e, freshet_str path, struct wire
 	return FRESHET_OK;
 }
 
-void endpoint_speaks_http1(freshet_endpoint *e)
+void endpoint_speaks(freshet_endpoint *e, bool http1)
 {
-	e->http1 = true;
-	e->expected_capacity = 1;
+	if (http1 == e->http1)
+		return;
+	e->http1 = http1;
+	e->expected_capacity = http1 ? 1 : UINT32_MAX;
 	if (e->asked_connections == 0)
-		e->limits.place.max_connections = MAX_CONNECTIONS_HTTP1;
+		e->limits.place.max_connections = http1 ? MAX_CONNECTIONS_HTTP1 : MAX_CONNECTIONS;
 }
 
 void endpoint_conn_up(freshet_endpoint *e)
 {
 	e->dial_failures = 0;
 	e->redial_ms = 0;
-	ask_for_pump(e);
 }
 
 void endpoint_conn_greeted(freshet_endpoint *e, uint32_t capacity)
@@ -206,33 +246,9 @@ void endpoint_conn_greeted(freshet_endpoint *e, uint32_t capacity)
 	ask_for_pump(e);
 }
 
-void endpoint_conn_drains(freshet_endpoint *e)
-{
-	ask_for_pump(e);
-}
-
-void endpoint_conn_gone(freshet_endpoint *e)
-{
-	ask_for_pump(e);
-}
-
-void endpoint_room_made(freshet_endpoint *e)
-{
-	if (!list_empty(&e->waiting))
-		ask_for_pump(e);
-}
-
 void endpoint_conn_failed(freshet_endpoint *e, const freshet_outcome *loss)
 {
-	struct conn_census census = count_conns(e);
-	if (census.up == 0 && census.on_their_way == 0) {
-		/* Each of those that waited pauses by itself before it comes back: the endpoint need not. */
-		e->dial_failures++;
-		e->redial_ms = 0;
-		fail_waiting(e, loss);
-	} else {
-		redial_later(e);
-	}
+	dial_failed(e, loss);
 	ask_for_pump(e);
 }
 
@@ -379,7 +395,7 @@ static freshet_err parse_url(freshet_endpoint *e, const freshet_endpoint_options
 	e->asked_connections = o->max_connections;
 	/* Cleartext is HTTP/2 only with prior knowledge (RFC 9113, section 3.3). */
 	if (o->protocol == FRESHET_PROTOCOL_HTTP1 || (!e->url.tls && o->protocol == FRESHET_PROTOCOL_AUTO))
-		endpoint_speaks_http1(e);
+		endpoint_speaks(e, true);
 	return FRESHET_OK;
 }
 
@@ -446,6 +462,7 @@ freshet_err endpoint_new(freshet_reactor *r, const freshet_endpoint_options *o, 
 	e->deadline.kind = DUE_ENDPOINT;
 	e->expected_capacity = UINT32_MAX;
 	list_init(&e->conns);
+	list_init(&e->roomy);
 	list_init(&e->waiting);
 	list_init(&e->streams);
 	list_init(&e->requests);

@@ -48,6 +48,10 @@ struct freshet_endpoint {
 	uint32_t asked_connections; /* option max_connections */
 	struct stream_policy policy;
 	struct list conns;
+	struct list roomy; /* of them, those with room: the first one takes the next exchange */
+	uint32_t coming;   /* connections, as enum conn_use */
+	uint32_t usable;
+	size_t passing;      /* exchanges on connections that end by themselves, and make room */
 	struct list waiting; /* exchanges */
 	size_t waiting_count;
 	struct list streams;
@@ -88,13 +92,17 @@ freshet_err endpoint_describe(freshet_endpoint *e, freshet_str path, struct wire
 void endpoint_released(freshet_endpoint *e);
 
 /* From its connections. */
-void endpoint_speaks_http1(freshet_endpoint *e);
+struct conn;
+void endpoint_speaks(freshet_endpoint *e, bool http1);
 void endpoint_conn_up(freshet_endpoint *e);
 void endpoint_conn_greeted(freshet_endpoint *e, uint32_t capacity);
-void endpoint_conn_drains(freshet_endpoint *e);
-void endpoint_conn_gone(freshet_endpoint *e);
 void endpoint_conn_failed(freshet_endpoint *e, const freshet_outcome *loss);
-void endpoint_room_made(freshet_endpoint *e);
+
+/* Its state, its room or whether it drains may have changed: the counts and the line are put right. */
+void endpoint_conn_changed(struct conn *c);
+
+/* One kept connection turned out to be closed at the other end: closes the others like it, which are as old. */
+void endpoint_close_kept(freshet_endpoint *e);
 
 /* Copies header fields, names in lower case, into one array; FRESHET_EINVAL for one that may not be sent. */
 freshet_err headers_copy(const freshet_header *from, size_t count, size_t spare, freshet_header **out);

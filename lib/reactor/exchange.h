@@ -37,6 +37,7 @@ struct exchange {
 	struct conn *conn;   /* NULL: not on a connection */
 	int32_t stream_id;   /* names it there */
 	uint32_t uncredited; /* bytes taken that the peer has not been told of */
+	bool lasting;        /* it has no end of its own: nobody in line may wait for that */
 };
 
 static inline void exchange_init(struct exchange *ex, const struct exchange_owner *owner)

@@ -37,7 +37,7 @@ freshet_err headers_copy(const freshet_header *from, size_t count, size_t spare,
 		return FRESHET_ENOMEM;
 	freshet_err err = FRESHET_OK;
 	for (size_t i = 0; i < count && err == FRESHET_OK; i++) {
-		if (!field_valid(&from[i]) || field_is_hop_by_hop(from[i].name))
+		if (!field_valid(&from[i]) || field_is_reserved(from[i].name))
 			err = FRESHET_EINVAL;
 		else
 			err = copy_field(&headers[i], &from[i]);

@@ -791,6 +791,7 @@ freshet_err stream_open(freshet_endpoint *e, const freshet_stream_options *o, fr
 	s->path_len = (uint32_t)path.len;
 	memcpy(s->path, path.ptr, path.len);
 	exchange_init(&s->exchange, &stream_owner);
+	s->exchange.lasting = true;
 	list_init(&s->in_endpoint);
 	task_init(&s->task, stream_turn);
 	err = copy_extra(s, o);

@@ -22,6 +22,7 @@ static void later_is_told_by_these_statuses_only(void **state)
 static bool transport_failed(freshet_err err)
 {
 	switch ((int)err) {
+	case FRESHET_EDESCRIPTORS:
 	case FRESHET_ECONNECT_TIMEOUT:
 	case FRESHET_EHEADERS_TIMEOUT:
 	case FRESHET_EIDLE_TIMEOUT:
