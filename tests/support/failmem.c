@@ -8,11 +8,14 @@ static size_t fail_at;
 static bool only_one;
 static size_t count;
 static size_t live;
+static size_t largest;
 static bool fired;
 
-static bool refuse(void)
+static bool refuse(size_t size)
 {
 	count++;
+	if (size > largest)
+		largest = size;
 	if (fail_at == 0 || count < fail_at || (only_one && count > fail_at))
 		return false;
 	fired = true;
@@ -22,7 +25,7 @@ static bool refuse(void)
 static void *counting_allocate(size_t size, void *user)
 {
 	(void)user;
-	void *memory = refuse() ? NULL : malloc(size);
+	void *memory = refuse(size) ? NULL : malloc(size);
 	if (memory != NULL)
 		live++;
 	return memory;
@@ -31,7 +34,7 @@ static void *counting_allocate(size_t size, void *user)
 static void *counting_reallocate(void *memory, size_t size, void *user)
 {
 	(void)user;
-	void *grown = refuse() ? NULL : realloc(memory, size);
+	void *grown = refuse(size) ? NULL : realloc(memory, size);
 	if (memory == NULL && grown != NULL)
 		live++;
 	return grown;
@@ -52,6 +55,7 @@ void failmem_arm(size_t n)
 	fail_at = n;
 	only_one = false;
 	count = 0;
+	largest = 0;
 	fired = false;
 }
 
@@ -64,6 +68,11 @@ void failmem_arm_one(size_t n)
 bool failmem_fired(void)
 {
 	return fired;
+}
+
+size_t failmem_largest(void)
+{
+	return largest;
 }
 
 size_t failmem_live(void)

@@ -23,6 +23,9 @@ bool failmem_fired(void);
 /* Blocks that the library has now; what was allocated before the first arming counts too once it is freed. */
 size_t failmem_live(void);
 
+/* The largest size that was asked for since the last arming. */
+size_t failmem_largest(void);
+
 /* Brings malloc back. */
 void failmem_off(void);
 
