@@ -62,6 +62,7 @@ static void keep(struct kept_outcome *to, const freshet_outcome *from)
 	keep_text(to->text, sizeof to->text, from->text);
 	keep_text(to->content_type, sizeof to->content_type, from->content_type);
 	keep_text(to->body, sizeof to->body, from->body);
+	to->body_len = from->body.len;
 	to->outcome.text = freshet_str_of(to->text);
 	to->outcome.content_type = freshet_str_of(to->content_type);
 	to->outcome.body = (freshet_str){to->body, from->body.len < sizeof to->body ? from->body.len : 0};
@@ -121,19 +122,24 @@ static void on_done(freshet_stream *s, const freshet_stream_end *end, void *user
 	f->client->live--;
 }
 
-static void follow(struct client *c, freshet_endpoint *e, const char *path, bool paused, struct follower *f)
+void client_open(struct client *c, freshet_endpoint *e, freshet_stream_options *o, struct follower *f)
 {
 	void (*hook)(struct follower * f) = f->on_event;
-	freshet_stream_options o;
 	*f = (struct follower){.client = c, .on_event = hook};
+	o->callbacks = (freshet_stream_callbacks){on_open, on_event, on_cut, on_done};
+	o->user = f;
+	if (freshet_stream_open(e, o, &f->stream) != FRESHET_OK)
+		abort();
+	c->live++;
+}
+
+static void follow(struct client *c, freshet_endpoint *e, const char *path, bool paused, struct follower *f)
+{
+	freshet_stream_options o;
 	freshet_stream_options_init(&o);
 	o.path = path;
 	o.paused = paused;
-	o.callbacks = (freshet_stream_callbacks){on_open, on_event, on_cut, on_done};
-	o.user = f;
-	if (freshet_stream_open(e, &o, &f->stream) != FRESHET_OK)
-		abort();
-	c->live++;
+	client_open(c, e, &o, f);
 }
 
 void client_follow(struct client *c, freshet_endpoint *e, const char *path, struct follower *f)
@@ -177,6 +183,14 @@ void client_get(struct client *c, freshet_endpoint *e, const char *path, struct 
 	client_send(c, e, &o, reply);
 }
 
+/* What a test waits for may come from another thread, without an event in the loop. */
+static void look_again(evutil_socket_t fd, short what, void *user)
+{
+	(void)fd;
+	(void)what;
+	(void)user;
+}
+
 static void hangs(evutil_socket_t fd, short what, void *user)
 {
 	const struct client *c = user;
@@ -189,8 +203,12 @@ static void hangs(evutil_socket_t fd, short what, void *user)
 void client_run(struct client *c, bool (*until)(void *user), void *user)
 {
 	struct timeval limit = {HANGS_AFTER_S, 0};
+	struct timeval often = {0, 2000};
 	struct event *watchdog = event_new(c->base, -1, 0, hangs, c);
-	if (watchdog == NULL || event_add(watchdog, &limit) != 0)
+	struct event *pulse = event_new(c->base, -1, EV_PERSIST, look_again, NULL);
+	if (watchdog == NULL || event_add(watchdog, &limit) != 0 || pulse == NULL)
+		abort();
+	if (until != NULL && event_add(pulse, &often) != 0)
 		abort();
 	while (until != NULL ? !until(user) : c->live > 0) {
 		if (c->live == 0) {
@@ -201,4 +219,5 @@ void client_run(struct client *c, bool (*until)(void *user), void *user)
 			abort();
 	}
 	event_free(watchdog);
+	event_free(pulse);
 }

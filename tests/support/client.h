@@ -23,6 +23,7 @@ struct kept_outcome {
 	char text[320];
 	char content_type[96];
 	char body[512];
+	size_t body_len; /* of all of it */
 };
 
 struct follower {
@@ -70,6 +71,8 @@ void client_endpoint_options(freshet_endpoint_options *o, const struct client_ur
 void client_follow(struct client *c, freshet_endpoint *e, const char *path, struct follower *f);
 /* The same, but no event comes before freshet_stream_resume. */
 void client_follow_paused(struct client *c, freshet_endpoint *e, const char *path, struct follower *f);
+/* With options of the test's; their callbacks and user are the follower's. */
+void client_open(struct client *c, freshet_endpoint *e, freshet_stream_options *o, struct follower *f);
 void client_get(struct client *c, freshet_endpoint *e, const char *path, struct reply *reply);
 void client_send(struct client *c, freshet_endpoint *e, freshet_request_options *o, struct reply *reply);
 

@@ -116,6 +116,14 @@ void peer_listen(struct peer_conn *c)
 		;
 }
 
+void peer_abort(struct peer_conn *c)
+{
+	/* Leaving the file descriptor in place, for others may be about to shut it down. */
+	struct sockaddr unconnected = {.sa_family = AF_UNSPEC};
+	connect(c->fd, &unconnected, sizeof unconnected);
+	c->gone = true;
+}
+
 int peer_fd(const struct peer_conn *c)
 {
 	return c->fd;
@@ -308,19 +316,19 @@ bool peer_text(struct peer_conn *c, uint32_t stream, const char *text)
 	return peer_frame(c, PEER_DATA, 0, stream, text, strlen(text));
 }
 
-static size_t credit_now(struct peer_conn *c, uint32_t stream)
+static size_t credit_now(struct peer_conn *c, uint32_t stream, bool wanted)
 {
-	int64_t left = c->first_credit + *credit_of(c, stream);
+	int64_t left = wanted ? c->first_credit + *credit_of(c, stream) : c->connection_credit;
 	if (c->connection_credit < left)
 		left = c->connection_credit;
 	return left > 0 ? (size_t)left : 0;
 }
 
-bool peer_body(struct peer_conn *c, uint32_t stream, const char *bytes, size_t len)
+static bool send_body(struct peer_conn *c, uint32_t stream, bool wanted, const char *bytes, size_t len)
 {
 	struct frame f;
 	while (len > 0) {
-		size_t part = credit_now(c, stream);
+		size_t part = credit_now(c, stream, wanted);
 		if (part == 0) {
 			if (!next_frame(c, &f))
 				return false;
@@ -336,6 +344,16 @@ bool peer_body(struct peer_conn *c, uint32_t stream, const char *bytes, size_t l
 		len -= part;
 	}
 	return true;
+}
+
+bool peer_body(struct peer_conn *c, uint32_t stream, const char *bytes, size_t len)
+{
+	return send_body(c, stream, true, bytes, len);
+}
+
+bool peer_unwanted_body(struct peer_conn *c, uint32_t stream, const char *bytes, size_t len)
+{
+	return send_body(c, stream, false, bytes, len);
 }
 
 bool peer_credit(struct peer_conn *c, uint32_t stream, size_t bytes)

@@ -65,6 +65,8 @@ bool peer_read(struct peer_conn *c, void *bytes, size_t len);
 bool peer_write(struct peer_conn *c, const void *bytes, size_t len);
 /* Reads and drops what comes until the client closes. */
 void peer_listen(struct peer_conn *c);
+/* Resets the TCP connection at once. */
+void peer_abort(struct peer_conn *c);
 /* The raw socket and the TLS session, for scripts about them. */
 int peer_fd(const struct peer_conn *c);
 SSL *peer_ssl(const struct peer_conn *c);
@@ -113,6 +115,8 @@ bool peer_answer(struct peer_conn *c, uint32_t stream, int status, const struct 
 bool peer_text(struct peer_conn *c, uint32_t stream, const char *text);
 /* As many as it takes, when the client has given credit for them. */
 bool peer_body(struct peer_conn *c, uint32_t stream, const char *bytes, size_t len);
+/* The same without credit for the stream, which the client has given up: only that of the connection counts. */
+bool peer_unwanted_body(struct peer_conn *c, uint32_t stream, const char *bytes, size_t len);
 /* Gives the client credit to send more; stream 0: on the connection. */
 bool peer_credit(struct peer_conn *c, uint32_t stream, size_t bytes);
 bool peer_end(struct peer_conn *c, uint32_t stream);
