@@ -19,6 +19,7 @@
 #include "mockd/alloc.h"
 #include "mockd/fault.h"
 #include "mockd/fault_text.h"
+#include "mockd/json_text.h"
 #include "mockd/server.h"
 
 #include <inttypes.h>
@@ -34,7 +35,7 @@ struct control {
 static void answer(struct exchange *x, int status, json_t *body)
 {
 	const struct answer head = {.status = status, .content_type = "application/json"};
-	char *text = json_dumps(body, JSON_ENSURE_ASCII);
+	char *text = json_text(body);
 	exchange_answer(x, &head, freshet_str_of(text));
 	free(text);
 	json_decref(body);
@@ -81,7 +82,7 @@ static void write_entry(const struct mockd_ledger_entry *entry, void *user)
 {
 	struct buffer *b = user;
 	json_t *json = entry_json(entry);
-	char *text = json_dumps(json, JSON_ENSURE_ASCII);
+	char *text = json_text(json);
 	buffer_text(b, b->len > 0 && b->bytes[b->len - 1] != '[' ? ",\n" : "\n");
 	buffer_text(b, text);
 	free(text);

@@ -390,6 +390,11 @@ struct reply *probe_send_anonymous(struct probe *p, const char *method, const ch
 	return send_request(p, method, path, NULL, NULL, NULL, 0);
 }
 
+struct reply *probe_send_as(struct probe *p, const char *authorization, const char *method, const char *path)
+{
+	return send_request(p, method, path, NULL, authorization, NULL, 0);
+}
+
 void probe_reset(struct probe *p, struct reply *r)
 {
 	assert_int_equal(nghttp2_submit_rst_stream(p->session, 0, r->stream_id, NGHTTP2_CANCEL), 0);

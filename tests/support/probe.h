@@ -65,6 +65,9 @@ struct reply *probe_send_bytes(
 /* Without the token. */
 struct reply *probe_send_anonymous(struct probe *p, const char *method, const char *path);
 
+/* With that value of the field "authorization". */
+struct reply *probe_send_as(struct probe *p, const char *authorization, const char *method, const char *path);
+
 /* Cancels the stream. */
 void probe_reset(struct probe *p, struct reply *r);
 

@@ -4,6 +4,7 @@
 #include "mockd/aod/aod.h"
 
 #include "mockd/alloc.h"
+#include "mockd/json_text.h"
 #include "mockd/server.h"
 
 #include <stdarg.h>
@@ -15,8 +16,7 @@ void aod_answer(struct aod_call *call, int status, json_t *body)
 	struct answer head = {.status = status, .content_type = "application/json"};
 	if (status == 405)
 		head.fields[0] = (struct header){"allow", call->allow};
-	/* Escaped and spaced as Python's json.dumps does it. */
-	char *text = json_dumps(body, JSON_ENSURE_ASCII);
+	char *text = json_text(body);
 	exchange_answer(call->exchange, &head, freshet_str_of(text));
 	free(text);
 	json_decref(body);
