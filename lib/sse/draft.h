@@ -48,6 +48,7 @@ struct sse_draft {
 	struct buf data;      /* data buffer: lines joined by LF */
 	struct buf repaired;  /* the data as it was given, when bytes had to be replaced */
 	uint64_t retry_ms;    /* the retry that the current line brings */
+	uint64_t start;       /* where in the stream the event begins, for the parser */
 	size_t line_len;      /* bytes of the current line; in parts, since the last part that its length forced */
 	size_t given;         /* bytes at the front of data that the last part took; gone with the next call */
 	enum sse_field field; /* of the current line */

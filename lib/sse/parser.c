@@ -90,11 +90,12 @@ freshet_sse_result sse_want_more(struct sse_parser *p)
 	return FRESHET_SSE_MORE;
 }
 
-/* The draft for an event that begins here. */
-static bool begin_draft(struct sse_parser *p)
+/* The draft for an event that begins at `start`. */
+static bool begin_draft(struct sse_parser *p, uint64_t start)
 {
 	if (!sse_draft_renew(&p->draft, p->limits))
 		return false;
+	p->draft->start = start;
 	p->state |= SSE_DRAFTING;
 	return true;
 }
@@ -103,7 +104,7 @@ static bool begin_draft(struct sse_parser *p)
 static freshet_sse_result begin_with_bom_bytes(struct sse_parser *p)
 {
 	uint64_t start = position(p) - p->bom_len;
-	if (!begin_draft(p))
+	if (!begin_draft(p, start))
 		return fail_at(p, FRESHET_ENOMEM, start);
 	freshet_err why = FRESHET_OK;
 	size_t took = sse_draft_take(p->draft, bom, p->bom_len, &why);
@@ -228,7 +229,7 @@ static freshet_sse_result read_draft(struct sse_parser *p, freshet_event *event,
 freshet_sse_result sse_draft_next(struct sse_parser *p, freshet_event *event, struct sse_ahead ahead)
 {
 	while (p->at < p->end) {
-		if (!(p->state & SSE_DRAFTING) && !begin_draft(p))
+		if (!(p->state & SSE_DRAFTING) && !begin_draft(p, position(p)))
 			return fail(p, FRESHET_ENOMEM);
 		freshet_sse_result result = read_draft(p, event, &ahead);
 		if (result != FRESHET_SSE_MORE)
@@ -300,7 +301,5 @@ size_t sse_take_rest(struct sse_parser *p, const uint8_t **rest)
 
 size_t sse_unfinished(const struct sse_parser *p)
 {
-	if (p->draft == NULL || !(p->state & SSE_DRAFTING))
-		return 0;
-	return p->draft->data.len + p->draft->line_len;
+	return p->state & SSE_DRAFTING ? (size_t)(position(p) - p->draft->start) : 0;
 }

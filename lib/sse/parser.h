@@ -79,7 +79,7 @@ size_t sse_unread(const struct sse_parser *p, const uint8_t **rest);
  */
 size_t sse_take_rest(struct sse_parser *p, const uint8_t **rest);
 
-/* Bytes that the parser has taken in of an event that is not complete, about: those of its type, id and data so far. */
+/* Bytes of the stream that were read of an event which has not ended: what is lost when the stream ends here. */
 size_t sse_unfinished(const struct sse_parser *p);
 
 #endif

@@ -51,7 +51,9 @@ static inline void sse_trace_quoted(struct sse_trace *t, const char *name, fresh
 		char escape[8];
 		if (c == '\n')
 			sse_trace_word(t, "\\n");
-		else if (c < 0x20 || c == 0x7f || c == '"' || c == '\\')
+		else if (c == '"' || c == '\\')
+			sse_trace_add(t, escape, (size_t)snprintf(escape, sizeof escape, "\\%c", c));
+		else if (c < 0x20 || c == 0x7f)
 			sse_trace_add(t, escape, (size_t)snprintf(escape, sizeof escape, "\\x%02x", c));
 		else
 			sse_trace_add(t, s.ptr + i, 1);
