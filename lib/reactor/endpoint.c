@@ -33,9 +33,20 @@
 #define REDIAL_MIN_MS 200
 #define REDIAL_MAX_MS 30000
 
+static bool line_empty(const freshet_endpoint *e)
+{
+	return list_empty(&e->moved) && list_empty(&e->waiting);
+}
+
+static struct exchange *line_first(freshet_endpoint *e)
+{
+	struct list *line = list_empty(&e->moved) ? &e->waiting : &e->moved;
+	return container_of(line->next, struct exchange, node);
+}
+
 static void ask_for_pump(freshet_endpoint *e)
 {
-	if (list_empty(&e->waiting))
+	if (line_empty(e))
 		return;
 	e->pump_due = true;
 	reactor_defer(e->reactor, &e->task);
@@ -83,6 +94,7 @@ static void fail_waiting(freshet_endpoint *e, const freshet_outcome *loss)
 {
 	struct list waiting;
 	list_init(&waiting);
+	list_splice(&waiting, &e->moved);
 	list_splice(&waiting, &e->waiting);
 	for (struct list *node = list_pop_front(&waiting); node != NULL; node = list_pop_front(&waiting)) {
 		struct exchange *ex = container_of(node, struct exchange, node);
@@ -103,9 +115,9 @@ static void fail_one(freshet_endpoint *e, struct exchange *ex, freshet_err err)
 /* Gives the line to the connections that have room. Each round takes one out of the line or out of the roomy ones. */
 static void fill_conns(freshet_endpoint *e)
 {
-	while (!list_empty(&e->waiting) && !list_empty(&e->roomy)) {
+	while (!line_empty(e) && !list_empty(&e->roomy)) {
 		struct conn *c = container_of(e->roomy.next, struct conn, roomy);
-		struct exchange *ex = container_of(e->waiting.next, struct exchange, node);
+		struct exchange *ex = line_first(e);
 		conn_look(c);
 		freshet_err err = conn_has_room(c) ? conn_submit(c, ex) : FRESHET_EHTTP_GOAWAY;
 		if (err == FRESHET_OK) {
@@ -181,16 +193,13 @@ static void pump(freshet_endpoint *e)
 {
 	e->pump_due = false;
 	fill_conns(e);
-	if (!list_empty(&e->waiting) && !e->closing)
+	if (!line_empty(e) && !e->closing)
 		dial_more(e);
 }
 
-void endpoint_enqueue(freshet_endpoint *e, struct exchange *ex, bool first)
+void endpoint_enqueue(freshet_endpoint *e, struct exchange *ex, bool moved)
 {
-	if (first)
-		list_push_front(&e->waiting, &ex->node);
-	else
-		list_push_back(&e->waiting, &ex->node);
+	list_push_back(moved ? &e->moved : &e->waiting, &ex->node);
 	e->waiting_count++;
 	e->reactor->counters.waiting++;
 	ask_for_pump(e);
@@ -463,6 +472,7 @@ freshet_err endpoint_new(freshet_reactor *r, const freshet_endpoint_options *o, 
 	e->expected_capacity = UINT32_MAX;
 	list_init(&e->conns);
 	list_init(&e->roomy);
+	list_init(&e->moved);
 	list_init(&e->waiting);
 	list_init(&e->streams);
 	list_init(&e->requests);

@@ -52,7 +52,8 @@ struct freshet_endpoint {
 	uint32_t coming;   /* connections, as enum conn_use */
 	uint32_t usable;
 	size_t passing;      /* exchanges on connections that end by themselves, and make room */
-	struct list waiting; /* exchanges */
+	struct list moved;   /* exchanges that a peer sent back unprocessed: they go first, in their order */
+	struct list waiting; /* the others */
 	size_t waiting_count;
 	struct list streams;
 	struct list requests;
@@ -70,7 +71,7 @@ void endpoint_close(freshet_endpoint *e);
 void endpoint_due(freshet_endpoint *e);
 
 /* Puts an exchange in line: behind the others, or, when it was moved by the peer, before them. */
-void endpoint_enqueue(freshet_endpoint *e, struct exchange *ex, bool first);
+void endpoint_enqueue(freshet_endpoint *e, struct exchange *ex, bool moved);
 
 /* Takes an exchange out of the line; harmless when it is not in it. */
 void endpoint_dequeue(freshet_endpoint *e, struct exchange *ex);

@@ -124,6 +124,11 @@ static void turn(struct stage *w, bool wait)
 	assert_false(is_stuck);
 }
 
+void stage_turn(struct stage *w)
+{
+	turn(w, true);
+}
+
 /* Every dial has ended and the server has accepted each connection. */
 static bool dials_pending(const struct stage *w)
 {
@@ -226,7 +231,6 @@ static bool next_deadline(struct stage *w, uint64_t until)
 void stage_advance(struct stage *w, uint64_t ms)
 {
 	uint64_t until = fake_ms + ms;
-	stage_settle(w);
 	while (next_deadline(w, until)) {
 		w->reactor->loop.handlers.on_timer(w->reactor->loop.handlers.owner);
 		stage_settle(w);

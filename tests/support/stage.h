@@ -77,10 +77,13 @@ void stage_open(struct stage *w, const struct stage_options *o);
 /* Frees the reactor where it is still there, and checks that everybody was told the end once and that nothing leaks. */
 void stage_close(struct stage *w);
 
+/* One turn of the loop, which waits until there is something to do. */
+void stage_turn(struct stage *w);
+
 /* Runs the loop until nothing more happens by itself. */
 void stage_settle(struct stage *w);
 
-/* Moves the clock; every deadline on the way falls due at its time, and what it brings is settled. */
+/* Moves the clock, when all is settled; every deadline on the way falls due at its time, and what it brings is settled. */
 void stage_advance(struct stage *w, uint64_t ms);
 uint64_t stage_now(void);
 
