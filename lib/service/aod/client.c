@@ -16,7 +16,7 @@
 /* A scratch larger than this is not kept. */
 #define SCRATCH_KEPT ((size_t)256 * 1024)
 
-bool options_copy(void *options, size_t size, const void *given, size_t given_size)
+bool take_options(void *options, size_t size, const void *given, size_t given_size)
 {
 	if (given_size < sizeof(size_t) || given_size > size)
 		return false;
@@ -158,7 +158,7 @@ static freshet_err open_endpoint(
 	freshet_endpoint_options endpoint;
 	freshet_endpoint_options_init(&endpoint);
 	const freshet_endpoint_options *given = o->endpoint;
-	if (given != NULL && !options_copy(&endpoint, sizeof endpoint, given, given->size))
+	if (given != NULL && !take_options(&endpoint, sizeof endpoint, given, given->size))
 		return FRESHET_EINVAL;
 	endpoint.size = sizeof endpoint;
 	endpoint.url = url;
@@ -175,7 +175,7 @@ freshet_err freshet_aod_new(freshet_reactor *reactor, const freshet_aod_options 
 	freshet_aod_options o;
 	freshet_aod_options_init(&o);
 	*out = NULL;
-	if (reactor == NULL || (options != NULL && !options_copy(&o, sizeof o, options, options->size)))
+	if (reactor == NULL || (options != NULL && !take_options(&o, sizeof o, options, options->size)))
 		return FRESHET_EINVAL;
 	const char *token = or_environment(o.token, "AOD_API_TOKEN");
 	if (token == NULL)

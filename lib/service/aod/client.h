@@ -31,7 +31,7 @@ bool id_copy(freshet_str id, char out[ID_SIZE]);
  * Copies an options struct of the size that its caller was compiled with over one that holds the defaults. False for a
  * size that no version has had.
  */
-bool options_copy(void *options, size_t size, const void *given, size_t given_size);
+bool take_options(void *options, size_t size, const void *given, size_t given_size);
 
 /* ---- members to fields ---- */
 

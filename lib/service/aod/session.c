@@ -140,7 +140,7 @@ freshet_err freshet_aod_session_create(freshet_aod *client, const freshet_aod_cr
 	char environment[ID_SIZE] = "";
 	clear_out(out);
 	freshet_aod_create_options_init(&o);
-	if (done == NULL || !options_copy(&o, sizeof o, options, options->size) || !id_copy(o.agent_id, agent) ||
+	if (done == NULL || !take_options(&o, sizeof o, options, options->size) || !id_copy(o.agent_id, agent) ||
 		(o.environment_id.len > 0 && !id_copy(o.environment_id, environment)))
 		return FRESHET_EINVAL;
 	freshet_json_writer_options_init(&writing);

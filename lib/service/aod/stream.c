@@ -345,7 +345,7 @@ freshet_err freshet_aod_stream_open(
 	char id[ID_SIZE];
 	*out = NULL;
 	freshet_aod_stream_options_init(&o);
-	if (!options_copy(&o, sizeof o, options, options->size) || !id_copy(o.session_id, id) ||
+	if (!take_options(&o, sizeof o, options, options->size) || !id_copy(o.session_id, id) ||
 		o.callbacks.on_event == NULL || o.callbacks.on_done == NULL)
 		return FRESHET_EINVAL;
 	freshet_aod_stream *s = freshet_mem_new(1, sizeof *s);
