@@ -1,0 +1,265 @@
+/*
+ * Happy path: the ledger has one entry for each session, and its row count and hash over all ids and data are those of
+ * the record. Where they are not, the session's rows are fetched and compared one by one, so that what is told is a
+ * count and not a suspicion.
+ */
+#include "audit.h"
+
+#include <freshet/freshet.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The ledger of a million sessions. */
+#define LEDGER_MAX ((size_t)1024 * 1024 * 1024)
+
+/* The cuts go on while the ledger is read. */
+#define ATTEMPTS_MAX 100
+
+FRESHET_JSON_PLAN(entry_plan, "session", "rows", "hash", "status");
+FRESHET_JSON_PLAN(row_plan, "id", "data");
+
+static void compare_next_suspect(struct audit *a);
+
+static void end(struct audit *a, const char *trouble)
+{
+	snprintf(a->trouble, sizeof a->trouble, "%s", trouble);
+	a->finished = trouble[0] == '\0';
+	a->on_done(a->user);
+}
+
+/* Asks for a path of the emulator's control API. */
+static void ask(struct audit *a, const char *path, freshet_request_done_fn *done)
+{
+	freshet_request_options o;
+	freshet_request_options_init(&o);
+	o.path = path;
+	o.max_body = LEDGER_MAX;
+	o.max_attempts = ATTEMPTS_MAX;
+	o.on_done = done;
+	o.user = a;
+	freshet_err err = freshet_request_send(freshet_aod_endpoint(a->fleet->client), &o, NULL);
+	if (err != FRESHET_OK)
+		end(a, freshet_err_text(err));
+}
+
+/* True when there is an answer to read; otherwise the audit has ended, unless all is being closed. */
+static bool answered(struct audit *a, const freshet_response *response)
+{
+	char text[160];
+	if (a->fleet->closing)
+		return false;
+	if (response->outcome.err == FRESHET_OK && response->status == 200)
+		return true;
+	snprintf(text, sizeof text, "status %d, %.*s", response->status, (int)response->outcome.text.len,
+		response->outcome.text.ptr);
+	end(a, text);
+	return false;
+}
+
+/* ---- row by row ---- */
+
+static int compare_rows(const void *left, const void *right)
+{
+	const struct row *a = left;
+	const struct row *b = right;
+	if (a->id != b->id)
+		return a->id < b->id ? -1 : 1;
+	return a->hash < b->hash ? -1 : a->hash > b->hash;
+}
+
+/* Both sorted: what only the ledger has is lost, what only the record has came twice, or is not what was sent. */
+static void compare_sorted(struct audit *a, const struct record *ledger, const struct record *seen)
+{
+	uint32_t i = 0;
+	uint32_t k = 0;
+	while (i < ledger->count || k < seen->count) {
+		int order = i == ledger->count ? 1
+			    : k == seen->count ? -1
+					       : compare_rows(&ledger->rows[i], &seen->rows[k]);
+		a->lost += order < 0;
+		a->duplicated += order > 0;
+		i += order <= 0;
+		k += order >= 0;
+	}
+}
+
+static void compare_records(struct audit *a, struct record *ledger, struct record *seen)
+{
+	uint64_t wrong = a->lost + a->duplicated;
+	if (ledger->count > 0)
+		qsort(ledger->rows, ledger->count, sizeof(struct row), compare_rows);
+	if (seen->count > 0)
+		qsort(seen->rows, seen->count, sizeof(struct row), compare_rows);
+	compare_sorted(a, ledger, seen);
+	a->disordered += a->lost + a->duplicated == wrong;
+}
+
+/* The rows of a session's ledger. False when there is no memory or it is no ledger. */
+static bool read_rows(struct record *ledger, freshet_str body)
+{
+	freshet_json_value data = {0};
+	freshet_json_value element;
+	freshet_json_value v[2];
+	freshet_json_each each;
+	freshet_json_scratch scratch = {0};
+	bool good = freshet_json_get(body, "data", &data, NULL) == FRESHET_OK &&
+		    freshet_json_each_begin(&each, &data) == FRESHET_OK;
+	while (good && freshet_json_each_next(&each, NULL, &element)) {
+		freshet_aod_event row = {.type = FRESHET_AOD_EVENT_UNKNOWN};
+		freshet_json_scratch_reset(&scratch);
+		good = freshet_json_pick(&row_plan, element.raw, v, NULL) == FRESHET_OK &&
+		       freshet_json_uint64(&v[0], &row.id) == FRESHET_OK &&
+		       freshet_json_string(&v[1], &scratch, &row.raw) == FRESHET_OK && record_event(ledger, &row);
+	}
+	freshet_json_scratch_clear(&scratch);
+	return good;
+}
+
+static void rows_arrived(freshet_request *request, const freshet_response *response, void *user)
+{
+	struct audit *a = user;
+	struct record ledger = {.rows = NULL};
+	(void)request;
+	if (!answered(a, response))
+		return;
+	bool good = read_rows(&ledger, response->body);
+	if (good)
+		compare_records(a, &ledger, &a->suspects[a->next_suspect++]->record);
+	record_clear(&ledger);
+	if (good)
+		compare_next_suspect(a);
+	else
+		end(a, "the rows of a session cannot be read");
+}
+
+static void compare_next_suspect(struct audit *a)
+{
+	char path[96];
+	if (a->next_suspect == a->suspect_count) {
+		end(a, "");
+		return;
+	}
+	snprintf(path, sizeof path, "/mockd/ledger?session=%s", a->suspects[a->next_suspect]->id);
+	ask(a, path, rows_arrived);
+}
+
+/* ---- session by session ---- */
+
+static int compare_sessions(const void *left, const void *right)
+{
+	const struct session *const *a = left;
+	const struct session *const *b = right;
+	return strcmp((*a)->id, (*b)->id);
+}
+
+static struct session *find_session(const struct audit *a, freshet_str id)
+{
+	struct session key;
+	struct session *wanted = &key;
+	snprintf(key.id, sizeof key.id, "%.*s", (int)id.len, id.ptr);
+	struct session **found = bsearch(&wanted, a->by_id, a->by_id_count, sizeof(struct session *), compare_sessions);
+	return found != NULL ? *found : NULL;
+}
+
+struct entry {
+	freshet_str session;
+	freshet_str hash; /* in decimal digits */
+	freshet_str status;
+	uint64_t rows;
+};
+
+static void compare_entry(struct audit *a, const struct entry *entry)
+{
+	char hash[24];
+	struct session *s = find_session(a, entry->session);
+	a->rows += entry->rows;
+	if (s == NULL) {
+		a->strays++;
+		a->lost += entry->rows;
+		return;
+	}
+	a->sessions++;
+	a->wrong_ends += !freshet_str_is(entry->status, state_names[s->state]);
+	snprintf(hash, sizeof hash, "%llu", (unsigned long long)(s->record.count > 0 ? s->record.hash : HASH_START));
+	if (entry->rows != s->record.count || !freshet_str_is(entry->hash, hash))
+		a->suspects[a->suspect_count++] = s;
+}
+
+static bool read_entry(freshet_str text, freshet_json_scratch *scratch, struct entry *entry)
+{
+	freshet_json_value v[4];
+	return freshet_json_pick(&entry_plan, text, v, NULL) == FRESHET_OK &&
+	       freshet_json_string(&v[0], scratch, &entry->session) == FRESHET_OK &&
+	       freshet_json_uint64(&v[1], &entry->rows) == FRESHET_OK &&
+	       freshet_json_string(&v[2], scratch, &entry->hash) == FRESHET_OK &&
+	       freshet_json_string(&v[3], scratch, &entry->status) == FRESHET_OK;
+}
+
+static bool read_ledger(struct audit *a, freshet_str body)
+{
+	freshet_json_value list = {0};
+	freshet_json_value element;
+	freshet_json_each each;
+	freshet_json_scratch scratch = {0};
+	bool good = freshet_json_get(body, "sessions", &list, NULL) == FRESHET_OK &&
+		    freshet_json_each_begin(&each, &list) == FRESHET_OK;
+	while (good && freshet_json_each_next(&each, NULL, &element)) {
+		struct entry entry;
+		freshet_json_scratch_reset(&scratch);
+		good = read_entry(element.raw, &scratch, &entry);
+		if (good)
+			compare_entry(a, &entry);
+	}
+	freshet_json_scratch_clear(&scratch);
+	return good;
+}
+
+static void ledger_arrived(freshet_request *request, const freshet_response *response, void *user)
+{
+	struct audit *a = user;
+	(void)request;
+	if (!answered(a, response))
+		return;
+	if (read_ledger(a, response->body))
+		compare_next_suspect(a);
+	else
+		end(a, "it is no ledger");
+}
+
+static bool sort_sessions(struct audit *a)
+{
+	struct fleet *f = a->fleet;
+	a->by_id = calloc(f->count, sizeof(struct session *));
+	a->suspects = calloc(f->count, sizeof(struct session *));
+	if (a->by_id == NULL || a->suspects == NULL)
+		return false;
+	for (uint32_t i = 0; i < f->count; i++)
+		if (f->sessions[i].id[0] != '\0')
+			a->by_id[a->by_id_count++] = &f->sessions[i];
+	qsort(a->by_id, a->by_id_count, sizeof(struct session *), compare_sessions);
+	return true;
+}
+
+void audit_start(struct audit *a, struct fleet *fleet, void (*on_done)(void *user), void *user)
+{
+	*a = (struct audit){.fleet = fleet, .on_done = on_done, .user = user};
+	if (sort_sessions(a))
+		ask(a, "/mockd/ledger", ledger_arrived);
+	else
+		end(a, "out of memory");
+}
+
+bool audit_passed(const struct audit *a)
+{
+	uint64_t wrong = a->lost + a->duplicated + a->disordered + a->strays + a->wrong_ends;
+	return a->finished && wrong == 0 && a->sessions == a->fleet->count;
+}
+
+void audit_clear(struct audit *a)
+{
+	free(a->by_id);
+	free(a->suspects);
+	*a = (struct audit){.fleet = NULL};
+}

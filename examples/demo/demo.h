@@ -1,0 +1,40 @@
+/*
+ * One run of the demo: what its steps share.
+ */
+#ifndef DEMO_DEMO_H
+#define DEMO_DEMO_H
+
+#include "audit.h"
+#include "emulator.h"
+#include "flags.h"
+#include "fleet.h"
+#include "view.h"
+
+/* SIGINT, SIGTERM, SIGCHLD */
+#define DEMO_SIGNALS 3
+
+struct demo {
+	struct flags flags;
+	struct emulator emulator; /* not running with a real server */
+	struct event_base *base;
+	freshet_reactor *reactor;
+	freshet_aod *client;
+	struct event *signals[DEMO_SIGNALS]; /* NULL: no more caught */
+	struct fleet fleet;
+	struct view view;
+	struct audit audit;
+	int interrupted; /* by that signal; 0: by none */
+	bool failed;     /* it could not go on; the reason was printed */
+};
+
+/* ---- the agent that the sessions are of: agent.c ---- */
+
+/* Finds it, or makes one on the emulator, and calls `then` with its id, or with NULL when there is none. */
+void agent_find(struct demo *d, void (*then)(struct demo *d, const char *id));
+
+/* ---- what the user reads at the end: report.c ---- */
+
+/* Prints it, the summary last, and returns the exit code. */
+int report(struct demo *d);
+
+#endif

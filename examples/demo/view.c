@@ -1,0 +1,328 @@
+/*
+ * The live view is one block of lines. It is redrawn ten times a second by moving the cursor up to its first line;
+ * lines never exceed the terminal's width, since a wrapped one would break that count.
+ */
+#include "view.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SAMPLES (sizeof((struct view *)0)->samples / sizeof(struct sample))
+
+#define LIVE_INTERVAL_MS  100
+#define PLAIN_INTERVAL_MS 1000
+
+#define DEFAULT_WIDTH 80
+#define MOST_WIDTH    100
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ---- a picture under construction ---- */
+
+struct picture {
+	char text[8192];
+	size_t len;
+	unsigned lines;
+	unsigned width;  /* of the terminal */
+	unsigned column; /* cells used on this line */
+};
+
+static void put(struct picture *p, const char *bytes, size_t len)
+{
+	if (len > sizeof p->text - p->len)
+		return;
+	memcpy(p->text + p->len, bytes, len);
+	p->len += len;
+}
+
+/* Control sequences take no cells. */
+static void put_control(struct picture *p, const char *sequence)
+{
+	put(p, sequence, strlen(sequence));
+}
+
+static size_t character_length(unsigned char lead)
+{
+	return lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
+/* What does not fit on the line is left out. Every character here takes one cell. */
+__attribute__((format(printf, 2, 3))) static void put_text(struct picture *p, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	for (const char *at = text; *at != '\0' && p->column < p->width; p->column++) {
+		size_t len = character_length((unsigned char)*at);
+		put(p, at, len);
+		at += len;
+	}
+}
+
+static void end_line(struct picture *p)
+{
+	put_control(p, "\033[0m\033[K\n");
+	p->lines++;
+	p->column = 0;
+}
+
+/* ---- numbers for people ---- */
+
+/* 12,345,678; the buffer holds any number. */
+static const char *grouped(uint64_t number, char buffer[32])
+{
+	char *at = buffer + 31;
+	unsigned digits = 0;
+	*at = '\0';
+	do {
+		if (digits > 0 && digits % 3 == 0)
+			*--at = ',';
+		*--at = (char)('0' + number % 10);
+		number /= 10;
+		digits++;
+	} while (number > 0);
+	return at;
+}
+
+static const char *byte_size(double bytes, char buffer[32])
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	size_t unit = 0;
+	while (bytes >= 1024 && unit + 1 < sizeof units / sizeof units[0]) {
+		bytes /= 1024;
+		unit++;
+	}
+	snprintf(buffer, 32, unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+	return buffer;
+}
+
+static uint64_t resident_kib(void)
+{
+	unsigned long pages = 0;
+	unsigned long resident = 0;
+	FILE *file = fopen("/proc/self/statm", "r");
+	if (file == NULL)
+		return 0;
+	if (fscanf(file, "%lu %lu", &pages, &resident) != 2)
+		resident = 0;
+	fclose(file);
+	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+/* ---- rates over the last second ---- */
+
+struct rates {
+	double events;
+	double bytes;
+};
+
+static struct sample take_sample(const struct view *v, freshet_reactor_counters *counters)
+{
+	freshet_reactor_counters_get(v->fleet->reactor, counters);
+	return (struct sample){now_ms(), v->fleet->events, counters->bytes_read};
+}
+
+static struct rates add_sample(struct view *v, const struct sample *now)
+{
+	unsigned second = v->live ? 1000 / LIVE_INTERVAL_MS : 1;
+	unsigned back = v->ticks < second ? v->ticks : second;
+	const struct sample *before = &v->samples[(v->ticks - back) % SAMPLES];
+	double seconds = back > 0 ? (double)(now->ms - before->ms) / 1000 : 0;
+	struct rates rates = {0, 0};
+	if (seconds > 0) {
+		rates.events = (double)(now->events - before->events) / seconds;
+		rates.bytes = (double)(now->bytes - before->bytes) / seconds;
+	}
+	v->samples[v->ticks++ % SAMPLES] = *now;
+	return rates;
+}
+
+double view_seconds(const struct view *v)
+{
+	return (double)(now_ms() - v->start_ms) / 1000;
+}
+
+/* ---- the live view ---- */
+
+static unsigned terminal_width(void)
+{
+	struct winsize size;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0)
+		return DEFAULT_WIDTH;
+	return size.ws_col < MOST_WIDTH ? size.ws_col : MOST_WIDTH;
+}
+
+static const char *const state_colors[STATES] = {
+	[WAITING] = "\033[90m",
+	[CREATING] = "\033[36m",
+	[SEARCHING] = "\033[35m",
+	[PENDING] = "\033[33m",
+	[RUNNING] = "\033[1;34m",
+	[COMPLETED] = "\033[32m",
+	[FAILED] = "\033[31m",
+	[TERMINATED] = "\033[35m",
+	[BROKEN] = "\033[1;31m",
+};
+
+/* The columns of the picture: a name, a number, and a gap or what goes with the number. */
+static void put_number(struct picture *p, const char *name, const char *number)
+{
+	put_text(p, "%-10s %10s", name, number);
+}
+
+static void draw_states(struct picture *p, const struct fleet *f, enum state first, enum state last)
+{
+	char number[32];
+	for (enum state s = first; s <= last; s++) {
+		put_text(p, "%s", s == first ? "  " : "    ");
+		put_control(p, f->tally[s] > 0 ? state_colors[s] : "\033[90m");
+		put_number(p, state_names[s], grouped(f->tally[s], number));
+		put_control(p, "\033[0m");
+	}
+	end_line(p);
+}
+
+static void draw_numbers(
+	struct picture *p, const struct view *v, const struct rates *rates, const freshet_reactor_counters *c)
+{
+	char number[32];
+	const struct fleet *f = v->fleet;
+	put_text(p, "  ");
+	put_number(p, "events", grouped(f->events, number));
+	put_text(p, "    %s/s", grouped((uint64_t)rates->events, number));
+	end_line(p);
+	put_text(p, "  ");
+	put_number(p, "received", byte_size((double)c->bytes_read, number));
+	put_text(p, "    %s/s", byte_size(rates->bytes, number));
+	end_line(p);
+	put_text(p, "  ");
+	put_number(p, "reconnects", grouped(f->cuts, number));
+	put_text(p, "    on %u connection%s", c->connections, c->connections == 1 ? "" : "s");
+	end_line(p);
+	put_text(p, "  ");
+	put_number(p, "memory", byte_size((double)resident_kib() * 1024, number));
+	end_line(p);
+}
+
+/* The one bar: sessions that have ended. Eighths of a cell make it move smoothly. */
+static void draw_bar(struct picture *p, const struct view *v)
+{
+	static const char *const parts[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+	const struct fleet *f = v->fleet;
+	char label[48];
+	unsigned seconds = (unsigned)view_seconds(v);
+	double share = f->count > 0 ? (double)f->ended / f->count : 0;
+	snprintf(label, sizeof label, " %3u %%  %02u:%02u", (unsigned)(share * 100), seconds / 60, seconds % 60);
+	unsigned cells = p->width > strlen(label) + 6 ? p->width - (unsigned)strlen(label) - 4 : 10;
+	unsigned eighths = (unsigned)(share * cells * 8);
+	unsigned drawn = 0;
+	put_text(p, "  ");
+	put_control(p, "\033[32m\033[48;5;236m");
+	for (; drawn < eighths / 8; drawn++)
+		put_text(p, "█");
+	if (eighths % 8 > 0 && drawn++ < cells)
+		put_text(p, "%s", parts[eighths % 8]);
+	for (; drawn < cells; drawn++)
+		put_text(p, " ");
+	put_control(p, "\033[0m");
+	put_text(p, "%s", label);
+	end_line(p);
+}
+
+static void draw(struct view *v)
+{
+	freshet_reactor_counters counters;
+	struct picture p = {.len = 0};
+	char number[32];
+	char up[32] = "\r";
+	struct sample now = take_sample(v, &counters);
+	struct rates rates = add_sample(v, &now);
+	p.width = terminal_width();
+	if (v->lines > 0)
+		snprintf(up, sizeof up, "\033[%uA\r", v->lines);
+	put_control(&p, up);
+	put_control(&p, "\033[1m");
+	put_text(&p, "  freshet");
+	put_control(&p, "\033[0m");
+	put_text(&p, "  %s sessions on one thread, %s", grouped(v->fleet->count, number), v->server);
+	end_line(&p);
+	end_line(&p);
+	draw_states(&p, v->fleet, WAITING, SEARCHING);
+	draw_states(&p, v->fleet, PENDING, RUNNING);
+	draw_states(&p, v->fleet, COMPLETED, TERMINATED);
+	end_line(&p);
+	draw_numbers(&p, v, &rates, &counters);
+	end_line(&p);
+	draw_bar(&p, v);
+	v->lines = p.lines;
+	fwrite(p.text, 1, p.len, stdout);
+	fflush(stdout);
+}
+
+/* ---- plain lines ---- */
+
+static void print_line(struct view *v)
+{
+	freshet_reactor_counters counters;
+	const struct fleet *f = v->fleet;
+	struct sample now = take_sample(v, &counters);
+	struct rates rates = add_sample(v, &now);
+	printf("%4.0f s ", view_seconds(v));
+	for (enum state s = WAITING; s < STATES; s++)
+		if (f->tally[s] > 0)
+			printf(" %s=%u", state_names[s], f->tally[s]);
+	printf(" events=%llu events/s=%.0f bytes/s=%.0f reconnects=%llu rss_kib=%llu\n", (unsigned long long)f->events,
+		rates.events, rates.bytes, (unsigned long long)f->cuts, (unsigned long long)resident_kib());
+	fflush(stdout);
+}
+
+/* ---- start and stop ---- */
+
+static void tick(evutil_socket_t fd, short what, void *user)
+{
+	struct view *v = user;
+	(void)fd;
+	(void)what;
+	if (v->live)
+		draw(v);
+	else
+		print_line(v);
+}
+
+bool view_start(struct view *v, struct fleet *fleet, const char *server, bool live)
+{
+	long interval = live ? LIVE_INTERVAL_MS : PLAIN_INTERVAL_MS;
+	struct timeval every = {interval / 1000, interval % 1000 * 1000};
+	*v = (struct view){.fleet = fleet, .server = server, .start_ms = now_ms(), .live = live};
+	v->timer = event_new(fleet->base, -1, EV_PERSIST, tick, v);
+	if (v->timer == NULL || event_add(v->timer, &every) != 0)
+		return false;
+	if (live)
+		fputs("\033[?25l", stdout);
+	return true;
+}
+
+void view_stop(struct view *v)
+{
+	if (v->timer == NULL)
+		return;
+	event_free(v->timer);
+	v->timer = NULL;
+	tick(-1, 0, v);
+	if (v->live)
+		fputs("\r\033[K\033[?25h\n", stdout);
+	fflush(stdout);
+}

@@ -1,0 +1,35 @@
+#!/bin/sh
+# The demo to its end, in the open and over TLS: the last line, the exit code, and nothing left behind.
+# usage: demo_test.sh FOLDER-OF-BUILT-EXAMPLES
+set -eu
+built=$1
+source=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+	echo "demo_test: $*" >&2
+	cat "$work/out" >&2
+	exit 1
+}
+
+# run NAME FLAG...: the demo must end well and say so in its last line.
+run() {
+	name=$1
+	shift
+	TMPDIR=$work "$built/demo/demo" --mockd "$built/mockd/mockd" --make-certs "$source/examples/make-certs.sh" \
+		--sessions 60 --plain "$@" >"$work/out" 2>&1 || fail "$name: exit code $?"
+	tail -n 1 "$work/out" | grep -qE '^sessions=60 completed=[0-9]+ failed=[0-9]+ terminated=[0-9]+ events=[0-9]+ reconnects=[0-9]+ lost=0 duplicated=0 seconds=[0-9.]+ rss_kib=[0-9]+$' ||
+		fail "$name: the last line is another"
+	# shellcheck disable=SC2046 # the words of the line become variables
+	eval $(tail -n 1 "$work/out" | tr ' ' '\n' | grep -E '^[a-z_]+=[0-9]+$')
+	[ $((completed + failed + terminated)) -eq 60 ] || fail "$name: $completed + $failed + $terminated are not 60"
+	[ "$completed" -gt 0 ] && [ "$failed" -gt 0 ] && [ "$terminated" -gt 0 ] || fail "$name: a kind of end is missing"
+	[ "$reconnects" -gt 0 ] || fail "$name: nothing was cut"
+	grep -q '^held against the ledger: 60 sessions, ' "$work/out" || fail "$name: not all sessions were compared"
+	! grep -q "$(printf '\033')" "$work/out" || fail "$name: control sequences in plain lines"
+}
+
+run open --cuts-per-minute 600
+run tls --cuts-per-minute 600 --tls --seed 2
+[ -z "$(find "$work" -mindepth 1 ! -name out)" ] || fail "left behind: $(find "$work")"
