@@ -344,6 +344,7 @@ static void on_answer(freshet_request *request, const freshet_response *response
 	watch->dones++;
 	keep_outcome(watch, &response->outcome);
 	watch->status = response->status;
+	watch->body_len = response->body.len;
 	keep_span(watch->body, sizeof watch->body, response->body);
 	say(watch, "done %s %d %.*s\n", freshet_err_name(response->outcome.err), response->status,
 		response->body.len < 100 ? (int)response->body.len : 0, response->body.ptr);

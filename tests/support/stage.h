@@ -43,6 +43,7 @@ struct watch {
 	freshet_stream_end end;
 	char last_event_id[300];
 	int status;
+	size_t body_len; /* of an answer */
 	/* Called inside each callback, after it was written down. `event` is NULL but for TOLD_EVENT. */
 	void (*hook)(struct watch *w, enum told told, const freshet_event *event);
 	void *user;
