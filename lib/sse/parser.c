@@ -238,11 +238,13 @@ freshet_sse_result sse_draft_next(struct sse_parser *p, freshet_event *event, st
 	return sse_want_more(p);
 }
 
-/* The next byte may not be the first of an event. */
+/* There may be no next byte, or it may not be the first of an event. */
 static __attribute__((noinline)) freshet_sse_result next_in_state(struct sse_parser *p, freshet_event *event)
 {
 	if (settle(p) != FRESHET_SSE_MORE)
 		return FRESHET_SSE_FAILED;
+	if (p->at == p->end)
+		return sse_want_more(p);
 	if (p->state & SSE_DRAFTING)
 		return sse_draft_next(p, event, (struct sse_ahead){p->end, true});
 	return sse_whole_next[cpu_vector()](p, event);
@@ -250,7 +252,9 @@ static __attribute__((noinline)) freshet_sse_result next_in_state(struct sse_par
 
 freshet_sse_result sse_next(struct sse_parser *p, freshet_event *event)
 {
-	return p->state != 0 ? next_in_state(p, event) : sse_whole_next[cpu_vector()](p, event);
+	if (p->state != 0 || p->at == p->end)
+		return next_in_state(p, event);
+	return sse_whole_next[cpu_vector()](p, event);
 }
 
 freshet_err sse_error(const struct sse_parser *p, uint64_t *at)

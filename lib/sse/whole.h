@@ -8,7 +8,7 @@
 #include "base/cpu.h"
 #include "sse/parser.h"
 
-/* Reads on at p->at, where an event begins. */
+/* Reads on at p->at, where an event begins. There is at least one byte. */
 typedef freshet_sse_result sse_whole_fn(struct sse_parser *p, freshet_event *event);
 
 /* One for each kind of vectors that the machine may have. */
