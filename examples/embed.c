@@ -68,7 +68,6 @@ static freshet_err open_streams(struct program *p, const char *url, char **paths
 	freshet_endpoint_options at;
 	freshet_endpoint_options_init(&at);
 	at.url = url;
-	at.protocol = FRESHET_PROTOCOL_HTTP2;
 	freshet_err err = freshet_endpoint_new(p->reactor, &at, &endpoint);
 	for (int i = 0; i < count && err == FRESHET_OK; i++) {
 		freshet_stream *stream;

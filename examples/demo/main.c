@@ -149,8 +149,7 @@ static freshet_err open_client(struct demo *d)
 	if (err != FRESHET_OK)
 		return err;
 	freshet_endpoint_options_init(&e);
-	bool secure = d->flags.url != NULL && strncmp(d->flags.url, "https:", 6) == 0;
-	e.protocol = secure ? FRESHET_PROTOCOL_AUTO : FRESHET_PROTOCOL_HTTP2;
+	e.protocol = d->flags.url != NULL ? FRESHET_PROTOCOL_AUTO : FRESHET_PROTOCOL_HTTP2;
 	e.ca_file = d->emulator.ca[0] != '\0' ? d->emulator.ca : NULL;
 	e.stream.max_attempts = UINT32_MAX;
 	if (d->flags.url == NULL) {

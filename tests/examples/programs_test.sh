@@ -3,12 +3,16 @@
 # usage: programs_test.sh FOLDER-OF-BUILT-EXAMPLES
 set -eu
 built=$1
+source=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 mockd=""
 trap '[ -z "$mockd" ] || kill "$mockd"; rm -rf "$work"' EXIT
 mkfifo "$work/address" "$work/lines"
 
-"$built/mockd/mockd" --clock-scale 50 --control >"$work/address" &
+sh "$source/examples/make-certs.sh" "$work/certs"
+export SSL_CERT_FILE="$work/certs/ca.pem"
+"$built/mockd/mockd" --clock-scale 50 --control --tls-certificate "$work/certs/server.pem" \
+	--tls-key "$work/certs/server.key" >"$work/address" &
 mockd=$!
 read -r _ _ url <"$work/address"
 fail() {
@@ -16,11 +20,15 @@ fail() {
 	exit 1
 }
 
-session=$(curl -sS --fail --http2-prior-knowledge -d "script:success rows=5" "$url/mockd/sessions" |
+session=$(curl -sS --fail --http2 --cacert "$SSL_CERT_FILE" -d "script:success rows=5" "$url/mockd/sessions" |
 	sed 's/.*"id": *"\([^"]*\)".*/\1/')
 AOD_API_URL=$url AOD_API_TOKEN=aod_0123456789abcdefghijklmnopqrstuvwxyz0123456 \
 	"$built/stream_one" "$session" >"$work/text" 2>"$work/words" || fail "stream_one: $(cat "$work/words")"
 [ -s "$work/text" ] || fail "stream_one printed nothing"
+code=0
+AOD_API_URL=$url AOD_API_TOKEN=aod_0123456789abcdefghijklmnopqrstuvwxyz0123456 SSL_CERT_FILE=/nonexistent \
+	"$built/stream_one" "$session" 2>"$work/words" || code=$?
+[ "$code" -eq 1 ] || fail "stream_one ends with $code though nobody vouches for the server"
 code=0
 AOD_API_URL=$url AOD_API_TOKEN=aod_wrong "$built/stream_one" "$session" 2>"$work/words" || code=$?
 [ "$code" -eq 1 ] || fail "stream_one ends with $code on a wrong token"
