@@ -305,6 +305,7 @@ static void respond(struct h2peer_call *call, int status, const char *const *mor
 	char text[8];
 	size_t count = fields_of(text, status, more, nv);
 	const nghttp2_data_provider provider = {.source.ptr = call, .read_callback = read_out};
+	call->answered = true;
 	assert_int_equal(
 		nghttp2_submit_response(call->peer->session, call->id, nv, count, empty ? NULL : &provider), 0);
 	frame(call->peer);

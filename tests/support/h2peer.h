@@ -36,6 +36,7 @@ struct h2peer_call {
 	bool complete; /* headers are all there */
 	bool ended;    /* the client has sent all */
 	bool reset;    /* by the client, with reset_code */
+	bool answered; /* with response headers */
 	bool gone;     /* the stream is closed */
 	uint32_t reset_code;
 	uint64_t credit;       /* of all WINDOW_UPDATEs for this stream */

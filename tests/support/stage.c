@@ -287,9 +287,17 @@ static struct watch *watch_of(freshet_stream *stream, void *user)
 	return watch;
 }
 
-static void on_open(freshet_stream *stream, void *user)
+/* For what must not come once the test has ended the stream. */
+static struct watch *watch_going_on(freshet_stream *stream, void *user)
 {
 	struct watch *watch = watch_of(stream, user);
+	assert_false(watch->over);
+	return watch;
+}
+
+static void on_open(freshet_stream *stream, void *user)
+{
+	struct watch *watch = watch_going_on(stream, user);
 	watch->opens++;
 	say(watch, "open\n");
 	call_hook(watch, TOLD_OPEN, NULL);
@@ -297,7 +305,8 @@ static void on_open(freshet_stream *stream, void *user)
 
 static void on_event(freshet_stream *stream, const freshet_event *event, void *user)
 {
-	struct watch *watch = watch_of(stream, user);
+	struct watch *watch = watch_going_on(stream, user);
+	assert_false(watch->silent);
 	watch->events++;
 	if (event->data.len > 200)
 		say(watch, "event %.*s %.*s <%zu>\n", (int)event->id.len, event->id.ptr, (int)event->type.len,
@@ -310,7 +319,7 @@ static void on_event(freshet_stream *stream, const freshet_event *event, void *u
 
 static void on_cut(freshet_stream *stream, const freshet_outcome *cause, uint64_t retry_ms, void *user)
 {
-	struct watch *watch = watch_of(stream, user);
+	struct watch *watch = watch_going_on(stream, user);
 	watch->cuts++;
 	watch->retry_ms = retry_ms;
 	keep_outcome(watch, cause);

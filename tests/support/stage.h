@@ -35,6 +35,8 @@ struct watch {
 	unsigned cuts;
 	unsigned dones;
 	bool opened;             /* successfully: one on_done must come */
+	bool over;               /* the test has ended it: nothing but on_done may come */
+	bool silent;             /* the test has paused it: no event may come */
 	uint64_t retry_ms;       /* of the last cut */
 	freshet_outcome outcome; /* of the last cut or of the end; its spans are gone but for the two below */
 	char text[256];
@@ -47,6 +49,7 @@ struct watch {
 	/* Called inside each callback, after it was written down. `event` is NULL but for TOLD_EVENT. */
 	void (*hook)(struct watch *w, enum told told, const freshet_event *event);
 	void *user;
+	char path[40]; /* the test's, as user is */
 };
 
 struct stage_options {
