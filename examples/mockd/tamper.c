@@ -379,17 +379,23 @@ static enum body_state read_part(struct tamper *t, uint8_t *to, size_t room, siz
 	return whole && piece.last && !t->stalled ? BODY_END : BODY_MORE;
 }
 
+/* Several pieces may share a DATA frame. */
+static bool merges(const struct tamper *t)
+{
+	const struct exchange *x = t->exchange;
+	return t->frame_max == 0 && (t->merge || x->feed->merge || x->conn->mockd->options.merge_writes);
+}
+
 enum body_state tamper_read(struct exchange *x, uint8_t *to, size_t room, size_t *got)
 {
 	struct tamper *t = x->tamper;
 	enum body_state state = BODY_MORE;
-	bool merge = t->frame_max == 0 && (t->merge || x->feed->merge || x->conn->mockd->options.merge_writes);
 	*got = 0;
 	do {
 		size_t part = 0;
 		state = read_part(t, to + *got, room - *got, &part);
 		*got += part;
 	} while (state == BODY_MORE && *got < room && x->conn->end == CONN_GOES_ON && !t->stalled &&
-		 (*got == 0 || merge));
+		 (*got == 0 || merges(t)));
 	return *got > 0 && state == BODY_WAIT ? BODY_MORE : state;
 }

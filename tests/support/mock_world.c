@@ -85,6 +85,15 @@ void mock_pass(uint64_t ms)
 	probe_settle(mock.probe);
 }
 
+void mock_finish(struct reply *r)
+{
+	for (int polls = 0; r->end == REPLY_OPEN; polls++) {
+		if (polls > 2000)
+			fail_msg("the stream does not end: %s", r->body);
+		mock_pass(500);
+	}
+}
+
 json_t *mock_json(const struct reply *r)
 {
 	json_error_t error;

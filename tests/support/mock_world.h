@@ -47,6 +47,9 @@ struct reply *mock_stream(const char *session, uint64_t cursor);
 /* Lets the emulated time pass and hears what comes of it. */
 void mock_pass(uint64_t ms);
 
+/* Lets time pass, poll by poll, until the answer is complete. */
+void mock_finish(struct reply *r);
+
 /* The JSON of the body, for the caller to drop; a test fails when it is none. */
 json_t *mock_json(const struct reply *r);
 

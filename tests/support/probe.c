@@ -105,6 +105,16 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 	return 0;
 }
 
+/* nghttp2 says goodbye by itself when the server broke the protocol. */
+static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user)
+{
+	struct probe *p = user;
+	(void)session;
+	if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR)
+		p->state = PROBE_BROKEN;
+	return 0;
+}
+
 static int on_close(nghttp2_session *session, int32_t stream_id, uint32_t code, void *user)
 {
 	struct reply *r = nghttp2_session_get_stream_user_data(session, stream_id);
@@ -136,6 +146,7 @@ static void make_session(struct probe *p, const struct probe_options *o)
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
 	nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
 	nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
+	nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_frame_sent);
 	nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
 	assert_int_equal(nghttp2_session_client_new2(&p->session, callbacks, p, option), 0);
 	nghttp2_session_callbacks_del(callbacks);
@@ -225,7 +236,7 @@ static void give_output(struct probe *p)
 		write_all(p, bytes, (size_t)len);
 }
 
-static void turn(struct probe *p)
+void probe_turn(struct probe *p)
 {
 	give_output(p);
 	event_base_loop(p->base, EVLOOP_NONBLOCK);
@@ -244,7 +255,7 @@ static double seconds(void)
 static void run(struct probe *p, bool (*holds)(const struct probe *p, const void *what), const void *what)
 {
 	double until = seconds() + PATIENCE_S;
-	while (turn(p), !holds(p, what)) {
+	while (probe_turn(p), !holds(p, what)) {
 		struct pollfd ready = {p->fd, POLLIN, 0};
 		if (p->state == PROBE_UP)
 			poll(&ready, 1, 1);
@@ -440,7 +451,7 @@ static bool has_text(const struct probe *p, const void *what)
 {
 	const struct wanted_text *w = what;
 	(void)p;
-	return strstr(w->reply->body, w->text) != NULL;
+	return memmem(w->reply->body, w->reply->body_len, w->text, strlen(w->text)) != NULL;
 }
 
 void probe_until_end(struct probe *p, struct reply *r)
@@ -464,12 +475,22 @@ void probe_until(struct probe *p, struct reply *r, const char *text)
 	run(p, has_text, &wanted);
 }
 
+void probe_ping(struct probe *p)
+{
+	nghttp2_submit_ping(p->session, 0, NULL);
+}
+
+unsigned probe_pings(const struct probe *p)
+{
+	return p->pings;
+}
+
 void probe_settle(struct probe *p)
 {
 	/* The first answer says that the server has seen all that was sent; before the second it has sent what it had. */
 	for (int i = 0; i < 2; i++) {
 		unsigned wanted = p->pings + 1;
-		nghttp2_submit_ping(p->session, 0, NULL);
+		probe_ping(p);
 		run(p, has_pings, &wanted);
 	}
 }

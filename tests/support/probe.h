@@ -85,6 +85,11 @@ void probe_until(struct probe *p, struct reply *r, const char *text);
 /* Runs until all that the server has to say now has been heard: pings there and back. */
 void probe_settle(struct probe *p);
 
+/* One turn of the loop and of the probe; sends a ping; how many were answered. */
+void probe_turn(struct probe *p);
+void probe_ping(struct probe *p);
+unsigned probe_pings(const struct probe *p);
+
 enum probe_state probe_state(const struct probe *p);
 
 /* The last GOAWAY; false when there was none. */

@@ -1,0 +1,147 @@
+/*
+ * TLS: versions, ALPN, the whole of a stream, and how connections end.
+ */
+#include "support/certs.h"
+#include "support/mock_world.h"
+#include "support/test.h"
+
+#include <unistd.h>
+
+static char folder[] = "/tmp/mockd-tls-XXXXXX";
+static char certificate[64];
+static char key[64];
+static SSL_CTX *context;
+
+static int make_files(void **state)
+{
+	(void)state;
+	struct cert authority, leaf;
+	const struct cert_wish root = {.authority = true};
+	assert_non_null(mkdtemp(folder));
+	snprintf(certificate, sizeof certificate, "%s/cert", folder);
+	snprintf(key, sizeof key, "%s/key", folder);
+	const struct cert_wish wish = {.alt_names = "IP:127.0.0.1"};
+	cert_make(&authority, NULL, &root);
+	cert_make(&leaf, &authority, &wish);
+	cert_write(&leaf, certificate);
+	cert_write_key(&leaf, key);
+	context = SSL_CTX_new(TLS_client_method());
+	assert_non_null(context);
+	assert_int_equal(X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority.x509), 1);
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
+	assert_int_equal(SSL_CTX_set_alpn_protos(context, (const unsigned char *)"\x08http/1.1\x02h2", 12), 0);
+	cert_clear(&leaf);
+	cert_clear(&authority);
+	return 0;
+}
+
+static int remove_files(void **state)
+{
+	(void)state;
+	SSL_CTX_free(context);
+	unlink(certificate);
+	unlink(key);
+	rmdir(folder);
+	return 0;
+}
+
+static void open_tls(void)
+{
+	struct mockd_options options = mock_options();
+	options.tls_certificate = certificate;
+	options.tls_key = key;
+	mock_open(&options);
+	assert_memory_equal(mockd_url(mock.mockd), "https://127.0.0.1:", 18);
+}
+
+static void connect_tls(void)
+{
+	const struct probe_options with_tls = {.tls = context};
+	mock.probe = probe_open(mock.base, mockd_port(mock.mockd), &with_tls);
+}
+
+static void alpn_chooses_h2(void **state)
+{
+	(void)state;
+	open_tls();
+	connect_tls();
+	struct reply *r = mock_ask("GET", "/health", NULL);
+	assert_int_equal(r->status, 200);
+	assert_string_equal(probe_alpn(mock.probe), "h2");
+}
+
+static void streams_go_over_it(void **state)
+{
+	(void)state;
+	open_tls();
+	connect_tls();
+	struct reply *r = mock_stream(mock_session("script:replay rows=200 bytes=3000 stages=0"), 0);
+	mock_finish(r);
+	assert_non_null(strstr(r->body, "\"type\": \"exit\""));
+	r = probe_send(mock.probe, "GET", "/events/bulk?total_bytes=5000000", NULL, NULL);
+	probe_until_end(mock.probe, r);
+	assert_true(r->body_len > 5000000);
+}
+
+static void older_versions_are_refused(void **state)
+{
+	(void)state;
+	open_tls();
+	assert_int_equal(SSL_CTX_set_max_proto_version(context, TLS1_1_VERSION), 1);
+	connect_tls();
+	probe_until_down(mock.probe);
+	assert_int_equal(probe_state(mock.probe), PROBE_FIN);
+	assert_int_equal(SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION), 1);
+	probe_close(mock.probe);
+	connect_tls();
+	assert_int_equal(mock_ask("GET", "/health", NULL)->status, 200);
+	assert_int_equal(SSL_CTX_set_max_proto_version(context, 0), 1);
+}
+
+static void closing_says_so_and_cutting_does_not(void **state)
+{
+	(void)state;
+	open_tls();
+	static const struct {
+		const char *fault;
+		enum probe_state state;
+	} ways[] = {{"action=close", PROBE_NOTIFY}, {"action=cut", PROBE_FIN}, {"action=abort", PROBE_RST}};
+	for (size_t i = 0; i < 3; i++) {
+		probe_close(mock.probe);
+		connect_tls();
+		assert_true(mockd_fault_add_text(mock.mockd, ways[i].fault, NULL, 0) > 0);
+		probe_send(mock.probe, "GET", "/health", NULL, NULL);
+		probe_until_down(mock.probe);
+		assert_int_equal(probe_state(mock.probe), ways[i].state);
+	}
+}
+
+static void unusable_files_are_an_error(void **state)
+{
+	(void)state;
+	struct event_base *base = event_base_new();
+	struct mockd_options options = mock_options();
+	struct mockd *m;
+	options.tls_certificate = certificate;
+	assert_int_equal(mockd_new(base, &options, &m), FRESHET_EINVAL);
+	options.tls_key = certificate;
+	assert_int_equal(mockd_new(base, &options, &m), FRESHET_ETLS);
+	options.tls_key = "/nowhere";
+	assert_int_equal(mockd_new(base, &options, &m), FRESHET_ETLS);
+	assert_null(m);
+	event_base_free(base);
+}
+
+#define TEST(name) cmocka_unit_test_teardown(name, mock_close)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(alpn_chooses_h2),
+		TEST(streams_go_over_it),
+		TEST(older_versions_are_refused),
+		TEST(closing_says_so_and_cutting_does_not),
+		TEST(unusable_files_are_an_error),
+	};
+	return cmocka_run_group_tests(tests, make_files, remove_files);
+}
