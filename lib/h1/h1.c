@@ -170,14 +170,18 @@ static int on_header_value_complete(llhttp_t *parser)
 	return err == FRESHET_OK ? 0 : stop(h1, err, NULL);
 }
 
-static const char *status_line_fault(const llhttp_t *parser)
+/* What llhttp made of the headers and is not to be believed; NULL: nothing. */
+static const char *fault_of(const llhttp_t *parser, bool coded)
 {
 	if (parser->http_major != 1)
 		return "an answer of another version than HTTP/1";
 	/* Nobody asked to change the protocol. */
 	if (parser->status_code == 101)
 		return "the protocol was switched unasked";
-	return parser->status_code < 100 ? "a status of less than three digits" : NULL;
+	if (parser->status_code < 100)
+		return "a status of less than three digits";
+	/* It reads some spellings of "chunked" as another coding, and then the body as one without chunks. */
+	return coded && (parser->flags & F_CHUNKED) == 0 ? "a transfer coding that is not clear" : NULL;
 }
 
 /* "Keep-Alive: timeout=5, max=100" of the servers that say when they close; 0: it does not say. */
@@ -209,7 +213,7 @@ static int take_answer(struct h1 *h1, struct wire_answer *answer)
 static int on_headers_complete(llhttp_t *parser)
 {
 	struct h1 *h1 = parser->data;
-	const char *fault = status_line_fault(parser);
+	const char *fault = fault_of(parser, h1->coded);
 	if (fault != NULL)
 		return stop(h1, FRESHET_EHTTP_PROTOCOL, fault);
 	struct wire_answer *answer = h1->answer;
