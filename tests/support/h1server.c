@@ -1,0 +1,216 @@
+#include "support/h1server.h"
+
+#include <arpa/inet.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+static void must(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	perror(what);
+	abort();
+}
+
+static void forget(struct h1server_conn *c)
+{
+	if (c->bev == NULL)
+		return;
+	bufferevent_free(c->bev);
+	c->bev = NULL;
+	c->server->open--;
+}
+
+/* The value of a field, cut where there is no room for it. */
+static void find_field(const char *head, const char *name, char *out, size_t size)
+{
+	size_t len = strlen(name);
+	out[0] = '\0';
+	for (const char *line = strstr(head, "\r\n"); line != NULL && line[2] != '\0';
+		line = strstr(line + 2, "\r\n")) {
+		if (strncasecmp(line + 2, name, len) != 0 || line[2 + len] != ':')
+			continue;
+		const char *value = line + 2 + len + 1 + strspn(line + 2 + len + 1, " ");
+		snprintf(out, size, "%.*s", (int)strcspn(value, "\r"), value);
+		return;
+	}
+}
+
+static void note_order(struct h1server *s, const char *target)
+{
+	size_t len = strlen(s->order);
+	if (len + strlen(target) + 2 <= sizeof s->order)
+		snprintf(s->order + len, sizeof s->order - len, "%s ", target);
+}
+
+static void take_request(struct h1server_conn *c, const char *head, size_t body_len)
+{
+	struct h1server *s = c->server;
+	struct h1server_request q = {.number = ++s->requests, .head = head, .body_len = body_len};
+	must(sscanf(head, "%15s %255s HTTP/1.1", q.method, q.target) == 2, "request line");
+	find_field(head, "last-event-id", q.last_event_id, sizeof q.last_event_id);
+	note_order(s, q.target);
+	memcpy(c->target, q.target, sizeof c->target);
+	s->pipelined += c->asked;
+	c->asked = true;
+	c->requests++;
+	s->answer(c, &q);
+}
+
+static void on_input(struct bufferevent *bev, void *user)
+{
+	struct h1server_conn *c = user;
+	struct evbuffer *in = bufferevent_get_input(bev);
+	char digits[24];
+	while (c->bev != NULL) {
+		struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
+		if (end.pos < 0)
+			return;
+		size_t head_len = (size_t)end.pos + 4;
+		char *head = calloc(1, head_len + 1);
+		must(head != NULL, "calloc");
+		evbuffer_copyout(in, head, head_len);
+		find_field(head, "content-length", digits, sizeof digits);
+		size_t body_len = strtoul(digits, NULL, 10);
+		bool whole = evbuffer_get_length(in) >= head_len + body_len;
+		if (whole || c->server->eager) {
+			evbuffer_drain(in, whole ? head_len + body_len : head_len);
+			take_request(c, head, body_len);
+		}
+		free(head);
+		if (!whole)
+			return;
+	}
+}
+
+static void on_event(struct bufferevent *bev, short what, void *user)
+{
+	struct h1server_conn *c = user;
+	(void)bev;
+	if ((what & (BEV_EVENT_EOF | BEV_EVENT_ERROR)) == 0)
+		return;
+	c->closed = true;
+	forget(c);
+}
+
+static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *from, int size, void *user)
+{
+	struct h1server *s = user;
+	struct h1server_conn *c = calloc(1, sizeof *c);
+	(void)listener;
+	(void)from;
+	(void)size;
+	must(c != NULL, "calloc");
+	c->server = s;
+	c->number = ++s->accepted;
+	c->next = s->conns;
+	s->conns = c;
+	s->open++;
+	c->bev = bufferevent_socket_new(s->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	must(c->bev != NULL, "bufferevent");
+	bufferevent_setcb(c->bev, on_input, NULL, on_event, c);
+	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+}
+
+void h1server_open(struct h1server *s, struct event_base *base, h1server_fn *answer, void *user)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t size = sizeof address;
+	*s = (struct h1server){.base = base, .answer = answer, .user = user};
+	s->listener = evconnlistener_new_bind(base, on_accept, s, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 4096,
+		(struct sockaddr *)&address, (int)size);
+	must(s->listener != NULL, "listen");
+	must(getsockname(evconnlistener_get_fd(s->listener), (struct sockaddr *)&address, &size) == 0, "getsockname");
+	s->port = ntohs(address.sin_port);
+}
+
+void h1server_stop_listening(struct h1server *s)
+{
+	if (s->listener != NULL)
+		evconnlistener_free(s->listener);
+	s->listener = NULL;
+}
+
+void h1server_close(struct h1server *s)
+{
+	h1server_stop_listening(s);
+	while (s->conns != NULL) {
+		struct h1server_conn *c = s->conns;
+		s->conns = c->next;
+		forget(c);
+		free(c);
+	}
+}
+
+void h1server_write_bytes(struct h1server_conn *c, const void *bytes, size_t len)
+{
+	if (c->bev != NULL)
+		bufferevent_write(c->bev, bytes, len);
+}
+
+void h1server_write(struct h1server_conn *c, const char *text)
+{
+	h1server_write_bytes(c, text, strlen(text));
+}
+
+void h1server_done(struct h1server_conn *c)
+{
+	c->asked = false;
+}
+
+void h1server_reply(struct h1server_conn *c, int status, const char *fields, const char *body)
+{
+	char head[1024];
+	snprintf(
+		head, sizeof head, "HTTP/1.1 %d Status\r\n%scontent-length: %zu\r\n\r\n", status, fields, strlen(body));
+	h1server_write(c, head);
+	h1server_write(c, body);
+	h1server_done(c);
+}
+
+static void on_written(struct bufferevent *bev, void *user)
+{
+	if (evbuffer_get_length(bufferevent_get_output(bev)) == 0)
+		forget(user);
+}
+
+void h1server_finish(struct h1server_conn *c)
+{
+	if (c->bev == NULL)
+		return;
+	bufferevent_setcb(c->bev, NULL, on_written, on_event, c);
+	bufferevent_trigger(c->bev, EV_WRITE, BEV_OPT_DEFER_CALLBACKS);
+}
+
+void h1server_drop(struct h1server_conn *c, bool reset)
+{
+	struct linger linger = {.l_onoff = 1, .l_linger = 0};
+	if (c->bev == NULL)
+		return;
+	if (reset)
+		setsockopt(bufferevent_getfd(c->bev), SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+	forget(c);
+}
+
+struct h1server_conn *h1server_conn_of(struct h1server *s, unsigned number)
+{
+	for (struct h1server_conn *c = s->conns; c != NULL; c = c->next)
+		if (c->number == number)
+			return c;
+	return NULL;
+}
+
+struct h1server_conn *h1server_find(struct h1server *s, const char *target)
+{
+	for (struct h1server_conn *c = s->conns; c != NULL; c = c->next)
+		if (strcmp(c->target, target) == 0)
+			return c;
+	return NULL;
+}
