@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Before the list is asked for: an unanswered request has come to its end by then. */
-#define SEARCH_DELAY_MS 500
+#define SEARCH_DELAY_US 500000
 
 /* Prompts read at once. */
 #define READING_MAX 32
@@ -179,7 +179,7 @@ static void search_due(evutil_socket_t fd, short what, void *user)
 
 void search_soon(struct fleet *f)
 {
-	static const struct timeval delay = {0, SEARCH_DELAY_MS * 1000};
+	static const struct timeval delay = {0, SEARCH_DELAY_US};
 	if (f->search->running)
 		return;
 	f->search->running = true;

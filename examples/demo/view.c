@@ -111,15 +111,16 @@ static const char *byte_size(double bytes, char buffer[32])
 
 static uint64_t resident_kib(void)
 {
-	unsigned long pages = 0;
-	unsigned long resident = 0;
+	char line[128] = "";
+	char *second = line;
 	FILE *file = fopen("/proc/self/statm", "r");
 	if (file == NULL)
 		return 0;
-	if (fscanf(file, "%lu %lu", &pages, &resident) != 2)
-		resident = 0;
+	/* Pages: of the whole program, then those in memory. */
+	if (fgets(line, sizeof line, file) != NULL)
+		strtoul(line, &second, 10);
 	fclose(file);
-	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+	return (uint64_t)strtoul(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
 /* ---- rates over the last second ---- */

@@ -264,6 +264,7 @@ static void a_whole_run(void **state)
 	assert_int_equal(last_end.duplicates, 0);
 	assert_int_equal(last_end.reconnects, 3);
 	assert_int_equal(last_end.error.outcome.err, FRESHET_OK);
+	assert_string_equal(end_text, "the session completed its turn");
 }
 
 /* Dying between a turn_start and its output would lose the output if turn_start moved the cursor. */
@@ -556,6 +557,18 @@ static void refused_subscriptions_are_typed(void **state)
 	assert_string_equal(end_text, "core");
 }
 
+/* Whoever waits for the end must not take a polite silence for it. */
+static void an_answer_without_content_is_no_end(void **state)
+{
+	(void)state;
+	start_stream(true);
+	const freshet_outcome silence = {.err = FRESHET_OK, .http_status = 204, .text = freshet_str_of("no error")};
+	end_with(&silence);
+	assert_int_equal(last_end.error.outcome.err, FRESHET_EBAD_ANSWER);
+	assert_int_equal(last_end.error.outcome.http_status, 204);
+	assert_int_equal(last_end.status, FRESHET_AOD_STATUS_UNKNOWN);
+}
+
 static void a_cursor_that_cannot_be_kept_fails_the_stream(void **state)
 {
 	(void)state;
@@ -660,6 +673,7 @@ int main(void)
 		cmocka_unit_test(unknown_events_are_shown_and_move_the_cursor),
 		cmocka_unit_test(an_event_that_cannot_be_read_fails_the_stream),
 		cmocka_unit_test(refused_subscriptions_are_typed),
+		cmocka_unit_test(an_answer_without_content_is_no_end),
 		cmocka_unit_test(a_cursor_that_cannot_be_kept_fails_the_stream),
 		cmocka_unit_test(bad_arguments_keep_nothing),
 		cmocka_unit_test(without_memory_the_end_is_not_confirmed),

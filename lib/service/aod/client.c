@@ -125,8 +125,8 @@ static char *copy_url(const char *url)
 	while (len > 0 && url[len - 1] == '/')
 		len--;
 	char *copy = freshet_mem_new(len + 1, 1);
-	if (copy != NULL)
-		memcpy(copy, url, len);
+	for (size_t i = 0; copy != NULL && i < len; i++)
+		copy[i] = url[i];
 	return copy;
 }
 

@@ -283,12 +283,23 @@ static void call_on_done(freshet_aod_stream *s, const freshet_stream_end *core, 
 	s->callbacks.on_done(s, &end, s->user);
 }
 
-/* The session has ended, as its first word said; why it was not said again does not matter any more. */
-static void show_unconfirmed(freshet_aod_stream *s, struct failure *failure)
+/* The end was told: whatever else the core has to say of its last connection does not matter any more. */
+static void set_success(const freshet_aod_stream *s, struct failure *failure)
 {
-	show_end(s, &s->ending->event);
-	memset(failure, 0, sizeof *failure);
-	failure->error.outcome.text = freshet_str_of("the session has ended");
+	static const char *const texts[] = {
+		[FRESHET_AOD_STATUS_COMPLETED] = "the session completed its turn",
+		[FRESHET_AOD_STATUS_FAILED] = "the session failed",
+		[FRESHET_AOD_STATUS_TERMINATED] = "the session was terminated",
+	};
+	failure->error.outcome.text = freshet_str_of(texts[s->status]);
+}
+
+/* The server's 204 asks not to come back, but says nothing of the session. */
+static void set_silence(struct failure *failure, const freshet_outcome *outcome)
+{
+	failure->error.outcome = *outcome;
+	failure->error.outcome.err = FRESHET_EBAD_ANSWER;
+	failure->error.outcome.text = freshet_str_of("the stream ended without the session's end");
 }
 
 static void core_done(freshet_stream *core, const freshet_stream_end *end, void *user)
@@ -296,10 +307,12 @@ static void core_done(freshet_stream *core, const freshet_stream_end *end, void 
 	freshet_aod_stream *s = user;
 	struct failure failure = {0};
 	(void)core;
-	if (end->outcome.err == FRESHET_OK)
-		failure.error.outcome = end->outcome;
-	else if (s->ending != NULL && end->outcome.err != FRESHET_ECANCELED)
-		show_unconfirmed(s, &failure);
+	if (s->ending != NULL && s->status == FRESHET_AOD_STATUS_UNKNOWN && end->outcome.err != FRESHET_ECANCELED)
+		show_end(s, &s->ending->event);
+	if (s->status != FRESHET_AOD_STATUS_UNKNOWN)
+		set_success(s, &failure);
+	else if (end->outcome.err == FRESHET_OK)
+		set_silence(&failure, &end->outcome);
 	else
 		set_failure(s, &failure, &end->outcome);
 	call_on_done(s, end, &failure.error);
