@@ -3,6 +3,7 @@
  * to answer, whole streams, and everything that may be done inside callbacks.
  */
 #include "support/aod_world.h"
+#include "support/failmem.h"
 #include "support/test.h"
 
 #include <arpa/inet.h>
@@ -787,6 +788,105 @@ static void bad_options_make_no_client(void **state)
 	freshet_aod_close(NULL);
 }
 
+/* ---- without memory ---- */
+
+static freshet_err make_client(void)
+{
+	freshet_aod *client;
+	freshet_err err = world_client(MOCKD_TOKEN, mockd_url(world.mockd), &client);
+	assert_true((err == FRESHET_OK) == (client != NULL));
+	return err;
+}
+
+static freshet_err make_session(void)
+{
+	const freshet_aod_resource resource = {.url = freshet_str_of("https://github.com/o/r"),
+		.authorization_token = freshet_str_of("secret \"token\"")};
+	const freshet_aod_secret secret = {freshet_str_of("KEY"), freshet_str_of("value")};
+	freshet_aod_create_options o;
+	freshet_aod_create_options_init(&o);
+	o.agent_id = freshet_str_of(world.agent);
+	o.prompt = freshet_str_of("script:manual");
+	o.resources = &resource;
+	o.resource_count = 1;
+	o.secret_env_vars = &secret;
+	o.secret_env_var_count = 1;
+	return freshet_aod_session_create(world.aod, &o, on_ack, &answer, NULL);
+}
+
+static freshet_err make_prompt(void)
+{
+	freshet_str id = freshet_str_of(world.agent);
+	return freshet_aod_session_prompt(world.aod, id, id, 60, on_ack, &answer, NULL);
+}
+
+static freshet_err make_get(void)
+{
+	return freshet_aod_session_get(world.aod, freshet_str_of(world.agent), on_session, NULL, NULL);
+}
+
+static freshet_err make_list(void)
+{
+	return freshet_aod_session_list(world.aod, on_sessions, NULL, NULL);
+}
+
+static freshet_err make_stream(void)
+{
+	static struct watch w;
+	freshet_aod_stream_options o;
+	memset(&w, 0, sizeof w);
+	freshet_aod_stream_options_init(&o);
+	o.session_id = freshet_str_of(world.agent);
+	o.cursor = 9001;
+	o.deadline_ms = 1000;
+	o.callbacks = (freshet_aod_stream_callbacks){on_open, on_event, on_cut, on_done};
+	o.user = &w;
+	freshet_err err = freshet_aod_stream_open(world.aod, &o, &w.stream);
+	assert_true((err == FRESHET_OK) == (w.stream != NULL));
+	return err;
+}
+
+/* A call that fails keeps nothing and calls nobody; the leak checker and the callbacks' own checks look on. */
+static void every_allocation_of_a_call_may_fail(void **state)
+{
+	static freshet_err (*const makers[])(void) = {
+		make_client, make_session, make_prompt, make_get, make_list, make_stream};
+	(void)state;
+	for (size_t i = 0; i < sizeof makers / sizeof makers[0]; i++) {
+		size_t n = 1;
+		bool fired;
+		begin_call();
+		do {
+			failmem_arm(n++);
+			freshet_err err = makers[i]();
+			fired = failmem_fired();
+			failmem_off();
+			assert_int_equal(err, fired ? FRESHET_ENOMEM : FRESHET_OK);
+		} while (fired);
+		assert_true(n > 2);
+		assert_int_equal(answer.count, 0);
+	}
+}
+
+/* Of a list that does not fit into memory, the error is told. */
+static void an_answer_without_memory(void **state)
+{
+	(void)state;
+	create(world.agent, "script:manual");
+	for (size_t n = 1, calls = 0; calls < 3; n++) {
+		begin_call();
+		assert_int_equal(freshet_aod_session_list(world.aod, on_sessions, NULL, NULL), FRESHET_OK);
+		while (!answer.done) {
+			failmem_arm(n);
+			world_turn();
+			failmem_off();
+		}
+		assert_int_equal(answer.count, 1);
+		assert_true(answer.err == FRESHET_OK || strlen(answer.text) > 0);
+		calls += answer.err == FRESHET_OK;
+	}
+}
+
 int main(void)
 {
 #define TEST(name)              cmocka_unit_test_setup_teardown(name, set_up, world_close)
@@ -813,6 +913,8 @@ int main(void)
 		TEST(delete_while_it_streams),
 		TEST(a_paused_stream_loses_nothing),
 		TEST(many_streams_of_one_session),
+		TEST(every_allocation_of_a_call_may_fail),
+		TEST(an_answer_without_memory),
 		TEST(the_environment_is_asked),
 		TEST(bad_options_make_no_client),
 	};
