@@ -13,11 +13,19 @@ fail() {
 	exit 1
 }
 
+# emulator FLAG...: what the demo is to start: a faster one, and with these flags.
+emulator() {
+	printf '#!/bin/sh\nexec "%s" "$@" --clock-scale 40' "$built/mockd/mockd" >"$work/mockd"
+	[ $# -eq 0 ] || printf ' "%s"' "$@" >>"$work/mockd"
+	chmod +x "$work/mockd"
+}
+
 # run NAME FLAG...: the demo must end well and say so in its last line.
 run() {
 	name=$1
 	shift
-	TMPDIR=$work "$built/demo/demo" --mockd "$built/mockd/mockd" --make-certs "$source/examples/make-certs.sh" \
+	emulator
+	TMPDIR=$work "$built/demo/demo" --mockd "$work/mockd" --make-certs "$source/examples/make-certs.sh" \
 		--sessions 60 --plain "$@" >"$work/out" 2>&1 || fail "$name: exit code $?"
 	tail -n 1 "$work/out" | grep -qE '^sessions=60 completed=[0-9]+ failed=[0-9]+ terminated=[0-9]+ events=[0-9]+ reconnects=[0-9]+ lost=0 duplicated=0 seconds=[0-9.]+ rss_kib=[0-9]+$' ||
 		fail "$name: the last line is another"
@@ -30,6 +38,18 @@ run() {
 	! grep -q "$(printf '\033')" "$work/out" || fail "$name: control sequences in plain lines"
 }
 
+# refuse NAME FAULT PATTERN: with that fault the emulator says what its ledger does not have, and the demo must notice.
+refuse() {
+	emulator --fault "$2"
+	! "$built/demo/demo" --mockd "$work/mockd" --sessions 20 --plain >"$work/out" 2>&1 || fail "$1: it ends well"
+	tail -n 1 "$work/out" | grep -qE "$3" || fail "$1: the last line is another"
+}
+
+refuse "a row too many" "path=/sessions/*/stream moment=event at=4 action=insert sample=long-data size=9" \
+	' lost=0 duplicated=1 '
+refuse "a stream that is refused" "path=/sessions/*/stream moment=request action=status status=404" \
+	' lost=[1-9][0-9]* duplicated=0 '
+grep -q '^session [0-9]* (.*): stream: HTTP 404' "$work/out" || fail "it does not say which stream was refused"
 run open --cuts-per-minute 600
 run tls --cuts-per-minute 600 --tls --seed 2
-[ -z "$(find "$work" -mindepth 1 ! -name out)" ] || fail "left behind: $(find "$work")"
+[ -z "$(find "$work" -mindepth 1 ! -name out ! -name mockd)" ] || fail "left behind: $(find "$work")"
