@@ -46,6 +46,9 @@ void loop_clear(struct loop *l)
 		event_free(l->turn);
 	if (l->timer != NULL)
 		event_free(l->timer);
+	/* The resolver gives back what was cancelled on a later turn: on a loop of our own there is no other than this. */
+	if (l->owns_base && l->dns != NULL)
+		event_base_loop(l->base, EVLOOP_NONBLOCK);
 	if (l->owns_base && l->base != NULL)
 		event_base_free(l->base);
 	*l = (struct loop){0};
