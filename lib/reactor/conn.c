@@ -1,8 +1,7 @@
 /*
- * A connection of an endpoint.
+ * A connection of an endpoint that carries exchanges (connect.c tells how it comes up).
  *
- * Happy path: dial, TLS handshake where the endpoint wants it, then bytes: each time the socket is readable one buffer
- * is read, decrypted, given to the protocol, and what the protocol queued is handed to the exchanges before the next
+ * Happy path: each time the socket is readable one buffer is read, decrypted, given to the protocol, and what the protocol queued is handed to the exchanges before the next
  * buffer is read. Output is gathered from the protocol and written when the reactor leaves.
  *
  * Failures end in conn_die: every exchange hears that it is lost, and why. What a peer refused unprocessed was queued by
@@ -10,16 +9,13 @@
  *
  * Closing: memory goes on a later turn, since the connection may stand further up the stack.
  */
-#include "reactor/conn.h"
+#include "reactor/conn_parts.h"
 
 #include "base/check.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/place.h"
-#include "base/fields.h"
-#include "h1/h1.h"
 #include "h1/tunnel.h"
-#include "h2/h2.h"
 #include "reactor/endpoint.h"
 
 #include <errno.h>
@@ -34,7 +30,7 @@
 /* More bytes than this do not wait for a peer that does not read. */
 #define UNSENT_MAX ((size_t)1024 * 1024)
 
-static void mark_dirty(struct conn *c)
+void mark_dirty(struct conn *c)
 {
 	freshet_reactor *r = c->endpoint->reactor;
 	if (c->state == CONN_DEAD || !list_empty(&c->dirty))
@@ -45,7 +41,7 @@ static void mark_dirty(struct conn *c)
 		loop_wake(&r->loop);
 }
 
-static void conn_free(struct task *task)
+void conn_release(struct task *task)
 {
 	struct conn *c = container_of(task, struct conn, task);
 	mem_free(c);
@@ -73,7 +69,7 @@ static void bury(struct conn *c)
 	reactor_release_deadline(r, &c->deadline);
 	r->counters.connections--;
 	list_remove(&c->task.node);
-	c->task.run = conn_free;
+	c->task.run = conn_release;
 	reactor_defer(r, &c->task);
 }
 
@@ -98,7 +94,7 @@ static void lose_exchanges(struct conn *c, struct list *exchanges, const freshet
 }
 
 /* The end of a connection that failed. `loss` may point into it. */
-static void conn_die(struct conn *c, const freshet_outcome *why)
+void conn_die(struct conn *c, const freshet_outcome *why)
 {
 	if (c->state == CONN_DEAD)
 		return;
@@ -129,14 +125,14 @@ static void conn_die(struct conn *c, const freshet_outcome *why)
 		endpoint_conn_failed(e, &loss);
 }
 
-static void die_of(struct conn *c, freshet_err err, int system_errno, const char *text)
+void die_of(struct conn *c, freshet_err err, int system_errno, const char *text)
 {
 	freshet_outcome loss = {.err = err, .system_errno = system_errno};
 	loss.text = freshet_str_of(text != NULL ? text : freshet_err_text(err));
 	conn_die(c, &loss);
 }
 
-static void die_of_tls(struct conn *c)
+void die_of_tls(struct conn *c)
 {
 	const struct tls_failure *why = tls_failed_why(c->tls);
 	freshet_outcome loss = {.err = why->err, .tls_error = why->code, .tls_verify = why->verify};
@@ -193,7 +189,7 @@ static uint64_t idle_limit(const struct conn *c)
 }
 
 /* Without an exchange: it is kept for a while. */
-static void keep(struct conn *c)
+void keep(struct conn *c)
 {
 	freshet_reactor *r = c->endpoint->reactor;
 	c->since_ms = r->now_ms;
@@ -318,53 +314,6 @@ static bool feed(struct conn *c, const uint8_t *bytes, size_t len)
 	return true;
 }
 
-static freshet_err new_wire(struct conn *c)
-{
-	freshet_endpoint *e = c->endpoint;
-	const struct endpoint_limits *l = &e->limits;
-	bool http1 = c->tls != NULL ? tls_chosen_protocol(c->tls) == TLS_PROTOCOL_HTTP1
-				    : e->protocol != FRESHET_PROTOCOL_HTTP2;
-	endpoint_speaks(e, http1);
-	if (!http1) {
-		const struct h2_options options = {l->stream_window, l->connection_window, l->max_header_bytes};
-		return h2_new(&options, &e->reactor->queue, &c->wire);
-	}
-	const struct h1_options options = {l->stream_window, l->max_header_bytes};
-	return h1_new(&options, &e->reactor->queue, &c->wire);
-}
-
-/* Notices a peer that is gone without a word: by the protocol's own signs of life, else by TCP's. */
-static void watch(struct conn *c)
-{
-	freshet_reactor *r = c->endpoint->reactor;
-	const struct endpoint_limits *limits = &c->endpoint->limits;
-	if (c->wire->protocol->ping != NULL)
-		reactor_due_by(r, &c->deadline, time_add(r->now_ms, limits->ping_interval_ms));
-	else if (limits->ping_interval_ms != UINT64_MAX)
-		net_socket_keep_alive(&c->socket, limits->ping_interval_ms, limits->ping_timeout_ms);
-}
-
-/* The connection is usable: exchanges may come. */
-static void come_up(struct conn *c)
-{
-	freshet_endpoint *e = c->endpoint;
-	freshet_reactor *r = e->reactor;
-	freshet_err err = new_wire(c);
-	if (err != FRESHET_OK) {
-		die_of(c, err, 0, NULL);
-		return;
-	}
-	c->state = CONN_UP;
-	c->read_ms = r->now_ms;
-	r->counters.connections_opened++;
-	log_line(FRESHET_LOG_INFO, "connected to %s by %s", c->peer, c->wire->protocol->name);
-	keep(c);
-	watch(c);
-	mark_dirty(c);
-	endpoint_conn_up(e);
-	endpoint_conn_changed(c);
-}
-
 /*
  * A peer that has closed may have said why before: the answer to a request whose body it did not want, GOAWAY, an alert.
  * That is read first, and reading then comes to the end of it. False when the connection has ended over the failure.
@@ -383,7 +332,7 @@ static bool write_failed(struct conn *c)
 }
 
 /* Writes bytes to the socket; what it does not take is kept. False when the connection has ended over it. */
-static bool write_out(struct conn *c, const uint8_t *bytes, size_t len)
+bool write_out(struct conn *c, const uint8_t *bytes, size_t len)
 {
 	if (c->write_errno != 0)
 		return true;
@@ -408,7 +357,7 @@ static bool write_out(struct conn *c, const uint8_t *bytes, size_t len)
 }
 
 /* What TLS itself wants to say: handshake, alerts, key updates. */
-static bool write_cipher(struct conn *c)
+bool write_cipher(struct conn *c)
 {
 	struct bytes *cipher = &c->endpoint->reactor->cipher;
 	bool ok = cipher->len == 0 || write_out(c, cipher->data, cipher->len);
@@ -475,23 +424,6 @@ static void on_writable(void *owner)
 	reactor_leave(r);
 }
 
-/* Goes on with the handshake; false when there is nothing more to read now. */
-static bool shake_hands(struct conn *c)
-{
-	struct bytes *cipher = &c->endpoint->reactor->cipher;
-	cipher->len = 0;
-	enum tls_result result = tls_handshake(c->tls, cipher);
-	if (!write_cipher(c))
-		return false;
-	if (result == TLS_DONE)
-		come_up(c);
-	else if (result == TLS_FAILED)
-		die_of_tls(c);
-	else if (result == TLS_OVER)
-		die_of(c, FRESHET_ETLS, 0, "TLS failed: the peer closed during the handshake");
-	return result == TLS_DONE && c->state == CONN_UP;
-}
-
 /*
  * The peer sends nothing more. Over TLS only close_notify is a clean end: anybody on the path can close a TCP connection
  * (RFC 9112, section 9.8).
@@ -527,16 +459,6 @@ static void read_cipher(struct conn *c, const uint8_t *bytes, size_t len)
 	}
 }
 
-static void die_of_proxy(struct conn *c, freshet_err err)
-{
-	char text[160];
-	freshet_outcome loss = {.err = err, .http_status = tunnel_status(c->tunnel)};
-	snprintf(text, sizeof text, "%s (proxy %s:%u, status %d)", freshet_err_text(err), c->endpoint->proxy.host,
-		(unsigned)c->endpoint->proxy.port, loss.http_status);
-	loss.text = freshet_str_of(text);
-	conn_die(c, &loss);
-}
-
 static void read_end(struct conn *c, ssize_t len)
 {
 	if (len < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -551,78 +473,12 @@ static void read_end(struct conn *c, ssize_t len)
 		die_of_close(c, errno, NULL);
 }
 
-static freshet_err start_tls(struct conn *c)
-{
-	freshet_endpoint *e = c->endpoint;
-	static const enum tls_protocol offers[] = {
-		[FRESHET_PROTOCOL_AUTO] = TLS_PROTOCOL_EITHER,
-		[FRESHET_PROTOCOL_HTTP2] = TLS_PROTOCOL_HTTP2,
-		[FRESHET_PROTOCOL_HTTP1] = TLS_PROTOCOL_HTTP1,
-	};
-	freshet_err err = tls_new(e->tls, e->url.host, offers[e->protocol], &c->tls);
-	if (err == FRESHET_OK) {
-		c->state = CONN_HANDSHAKE;
-		shake_hands(c);
-	}
-	return err;
-}
-
-/* The way to the server is open. */
-static void reach_server(struct conn *c)
-{
-	freshet_err err = FRESHET_OK;
-	if (c->endpoint->url.tls)
-		err = start_tls(c);
-	else
-		come_up(c);
-	if (err != FRESHET_OK)
-		die_of(c, err, 0, NULL);
-}
-
-/* Asks the proxy for the way to the server (RFC 9110, section 9.3.6). */
-static void ask_proxy(struct conn *c)
-{
-	freshet_endpoint *e = c->endpoint;
-	struct bytes *out = &e->reactor->out;
-	freshet_str user_agent = field_find(e->headers, e->header_count, "user-agent");
-	out->len = 0;
-	c->state = CONN_TUNNEL;
-	if (tunnel_new(&c->tunnel) != FRESHET_OK ||
-		!tunnel_ask(freshet_str_of(e->tunnel_to), user_agent, e->proxy.authorization, out))
-		die_of(c, FRESHET_ENOMEM, 0, NULL);
-	else
-		write_out(c, out->data, out->len);
-	/* The credentials of the proxy do not stay in the scratch. */
-	mem_wipe(out->data, out->capacity);
-}
-
-static void read_server_bytes(struct conn *c, const uint8_t *bytes, size_t len)
+void read_server_bytes(struct conn *c, const uint8_t *bytes, size_t len)
 {
 	if (c->tls != NULL)
 		read_cipher(c, bytes, len);
 	else
 		feed(c, bytes, len);
-}
-
-static void read_proxy(struct conn *c, const uint8_t *bytes, size_t len)
-{
-	size_t used = 0;
-	switch (tunnel_feed(c->tunnel, bytes, len, &used)) {
-	case TUNNEL_MORE: return;
-	case TUNNEL_BROKEN: die_of_proxy(c, FRESHET_EPROXY); return;
-	case TUNNEL_REFUSED: {
-		/* 407 is the proxy's word for it; some say 401. */
-		int status = tunnel_status(c->tunnel);
-		die_of_proxy(c, status == 407 || status == 401 ? FRESHET_EPROXY_AUTH : FRESHET_EPROXY_REFUSED);
-		return;
-	}
-	case TUNNEL_OPEN: break;
-	}
-	tunnel_free(c->tunnel);
-	c->tunnel = NULL;
-	reach_server(c);
-	if (used < len && c->state != CONN_DEAD)
-		read_server_bytes(c, bytes + used, len - used);
 }
 
 static void read_bytes(struct conn *c, const uint8_t *bytes, size_t len)
@@ -672,70 +528,7 @@ static void on_readable(void *owner)
 	reactor_leave(r);
 }
 
-/* A dial to the proxy that fails says nothing of the server. */
-static void die_of_dial(struct conn *c, const struct dial_result *result)
-{
-	bool proxy = c->endpoint->proxy.host != NULL && result->err != FRESHET_EDESCRIPTORS;
-	freshet_err err = proxy ? FRESHET_EPROXY : result->err;
-	freshet_outcome loss = {.err = err, .system_errno = result->system_errno};
-	char text[256];
-	int len = snprintf(text, sizeof text, "%s: %s", freshet_err_text(err), result->text);
-	loss.text = (freshet_str){text, (size_t)len};
-	conn_die(c, &loss);
-}
-
-static void on_dialed(const struct dial_result *result, void *user)
-{
-	static const struct socket_handlers handlers = {on_readable, on_writable};
-	struct conn *c = user;
-	freshet_endpoint *e = c->endpoint;
-	reactor_enter(e->reactor);
-	c->dial = NULL;
-	if (result->err != FRESHET_OK) {
-		die_of_dial(c, result);
-	} else {
-		snprintf(c->peer, sizeof c->peer, "%.*s", (int)sizeof c->peer - 1, result->text);
-		freshet_err err = net_socket_init(&c->socket, &e->reactor->loop, result->fd, &handlers, c);
-		if (err != FRESHET_OK)
-			die_of(c, err, 0, NULL);
-		else if (e->proxy.host != NULL)
-			ask_proxy(c);
-		else
-			reach_server(c);
-	}
-	reactor_leave(e->reactor);
-}
-
-freshet_err conn_open(freshet_endpoint *e)
-{
-	freshet_reactor *r = e->reactor;
-	struct conn *c = mem_zalloc(sizeof *c);
-	if (c == NULL)
-		return FRESHET_ENOMEM;
-	c->endpoint = e;
-	c->socket.fd = -1;
-	c->since_ms = r->now_ms;
-	c->deadline.kind = DUE_CONN;
-	list_init(&c->roomy);
-	list_init(&c->dirty);
-	list_init(&c->exchanges);
-	task_init(&c->task, conn_free);
-	freshet_err err = reactor_reserve_deadline(r) ? FRESHET_OK : FRESHET_ENOMEM;
-	if (err == FRESHET_OK) {
-		err = dial_start(&r->loop, &e->target, on_dialed, c, &c->dial);
-		if (err != FRESHET_OK)
-			reactor_release_deadline(r, &c->deadline);
-	}
-	if (err != FRESHET_OK) {
-		mem_free(c);
-		return err;
-	}
-	list_push_back(&e->conns, &c->node);
-	r->counters.connections++;
-	reactor_due_by(r, &c->deadline, time_add(r->now_ms, e->limits.connect_timeout_ms));
-	endpoint_conn_changed(c);
-	return FRESHET_OK;
-}
+const struct socket_handlers conn_socket_handlers = {on_readable, on_writable};
 
 bool conn_has_room(const struct conn *c)
 {

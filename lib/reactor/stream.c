@@ -10,7 +10,7 @@
  *
  * Closing: stream_end takes the stream off its connection; on_done and the memory are for a later turn.
  */
-#include "reactor/stream.h"
+#include "reactor/stream_parts.h"
 
 #include "base/check.h"
 #include "base/fields.h"
@@ -60,14 +60,14 @@ static uint64_t state_deadline(const freshet_stream *s)
 	return UINT64_MAX;
 }
 
-static void arm(freshet_stream *s)
+void stream_arm(freshet_stream *s)
 {
 	uint64_t at = state_deadline(s);
 	uint64_t whole = whole_deadline(s);
 	reactor_due_by(s->endpoint->reactor, &s->deadline, at < whole ? at : whole);
 }
 
-static void drop_held(freshet_stream *s)
+void stream_drop_held(freshet_stream *s)
 {
 	if (s->held != NULL)
 		bytes_clear(&s->held->bytes);
@@ -141,7 +141,7 @@ static void back_off(freshet_stream *s, uint64_t pause_ms)
 {
 	step(s, STEP_CUT);
 	s->mark_ms = time_add(s->endpoint->reactor->now_ms, pause_ms);
-	arm(s);
+	stream_arm(s);
 }
 
 static void cut(freshet_stream *s, const freshet_outcome *cause)
@@ -441,7 +441,7 @@ static void on_sent(struct exchange *ex)
 		s->endpoint->reactor->counters.reconnects++;
 	if (s->extra != NULL)
 		s->extra->body.sent = 0;
-	arm(s);
+	stream_arm(s);
 }
 
 /* What an answer other than an event stream means. */
@@ -463,7 +463,7 @@ static void refuse(freshet_stream *s, const struct wire_answer *answer)
 	ending_clear(e);
 	ending_set_error(e, err, text);
 	ending_set_answer(e, answer, loop_calendar_s());
-	arm(s);
+	stream_arm(s);
 }
 
 static void on_answer(struct exchange *ex, struct wire_answer *answer)
@@ -478,7 +478,7 @@ static void on_answer(struct exchange *ex, struct wire_answer *answer)
 		step(s, STEP_OPENED);
 		ending_free(s->ending);
 		s->ending = NULL;
-		arm(s);
+		stream_arm(s);
 		door_stream_open(s);
 	} else {
 		refuse(s, answer);
@@ -525,7 +525,7 @@ static freshet_err describe(struct exchange *ex, struct wire_request *out)
 	return FRESHET_OK;
 }
 
-static const struct exchange_owner stream_owner = {
+const struct exchange_owner stream_owner = {
 	.describe = describe,
 	.on_sent = on_sent,
 	.on_answer = on_answer,
@@ -555,7 +555,7 @@ static void settle(freshet_stream *s)
 {
 	if (s->state != STREAM_OPEN) {
 		forget_unfinished(s);
-		drop_held(s);
+		stream_drop_held(s);
 	}
 	if (s->held != NULL || s->state != STREAM_OPEN)
 		return;
@@ -584,30 +584,7 @@ static void read_held(freshet_stream *s)
 	s->mark_ms = s->endpoint->reactor->now_ms;
 	settle(s);
 	if (s->state == STREAM_OPEN)
-		arm(s);
-}
-
-static void free_extra(struct stream_extra *x)
-{
-	if (x == NULL)
-		return;
-	mem_free(x->method);
-	headers_free(x->headers, x->header_count);
-	mem_wipe(x->body_bytes, x->body.bytes.len);
-	mem_free(x->body_bytes);
-	if (x->has_policy)
-		policy_clear(&x->policy);
-	mem_free(x->cursor);
-	mem_free(x);
-}
-
-static void stream_free(freshet_stream *s)
-{
-	sse_clear(&s->parser);
-	drop_held(s);
-	ending_free(s->ending);
-	free_extra(s->extra);
-	mem_free(s);
+		stream_arm(s);
 }
 
 /* The last callback, and then the end of the memory. */
@@ -633,7 +610,7 @@ static void finish(freshet_stream *s)
 	endpoint_released(e);
 }
 
-static void stream_turn(struct task *task)
+void stream_turn(struct task *task)
 {
 	freshet_stream *s = container_of(task, freshet_stream, task);
 	if (s->state == STREAM_DONE)
@@ -650,13 +627,13 @@ void stream_due(freshet_stream *s)
 		return;
 	}
 	if (r->now_ms < state_deadline(s)) {
-		arm(s);
+		stream_arm(s);
 		return;
 	}
 	if (s->state == STREAM_BACKOFF) {
 		step(s, STEP_RETRY);
 		s->resumed = true;
-		arm(s);
+		stream_arm(s);
 		endpoint_enqueue(s->endpoint, &s->exchange, false);
 		return;
 	}
@@ -675,7 +652,7 @@ void stream_reconnect(freshet_stream *s, uint64_t delay_ms)
 	leave(s);
 	if (!s->reading) {
 		forget_unfinished(s);
-		drop_held(s);
+		stream_drop_held(s);
 	}
 	s->attempts = 0;
 	back_off(s, delay_ms);
@@ -693,19 +670,9 @@ void stream_resume(freshet_stream *s)
 	reactor_look_at_clock(s->endpoint->reactor);
 	s->paused = false;
 	s->mark_ms = s->state == STREAM_OPEN ? s->endpoint->reactor->now_ms : s->mark_ms;
-	arm(s);
+	stream_arm(s);
 	if (s->held != NULL)
 		reactor_defer(s->endpoint->reactor, &s->task);
-}
-
-static struct stream_extra *extra_of(freshet_stream *s)
-{
-	if (s->extra != NULL)
-		return s->extra;
-	s->extra = mem_zalloc(sizeof *s->extra);
-	if (s->extra != NULL)
-		s->extra->deadline_ms = UINT64_MAX;
-	return s->extra;
 }
 
 freshet_err stream_set_cursor(freshet_stream *s, freshet_str id)
@@ -722,94 +689,11 @@ freshet_err stream_set_cursor(freshet_stream *s, freshet_str id)
 	if (!s->reading)
 		return sse_set_last_id(&s->parser, id);
 	/* The event that is being shown has a span of the old id: the change waits until the callback has returned. */
-	struct stream_extra *x = extra_of(s);
+	struct stream_extra *x = stream_extra_of(s);
 	char *copy = x != NULL ? mem_copy(id.ptr, id.len) : NULL;
 	if (copy == NULL)
 		return FRESHET_ENOMEM;
 	mem_free(x->cursor);
 	x->cursor = copy;
-	return FRESHET_OK;
-}
-
-static freshet_err copy_extra(freshet_stream *s, const freshet_stream_options *o)
-{
-	bool plain = o->method == NULL && o->header_count == 0 && o->body.len == 0 && o->policy == NULL;
-	if (plain && o->deadline_ms == 0)
-		return FRESHET_OK;
-	struct stream_extra *x = extra_of(s);
-	freshet_err err = x != NULL ? FRESHET_OK : FRESHET_ENOMEM;
-	if (err == FRESHET_OK && o->method != NULL && (x->method = mem_copy(o->method, strlen(o->method))) == NULL)
-		err = FRESHET_ENOMEM;
-	if (err == FRESHET_OK)
-		err = headers_copy(o->headers, o->header_count, 0, &x->headers);
-	if (err != FRESHET_OK)
-		return err;
-	x->header_count = o->header_count;
-	if (o->body.len > 0) {
-		if ((x->body_bytes = mem_copy(o->body.ptr, o->body.len)) == NULL)
-			return FRESHET_ENOMEM;
-		x->body.bytes = (freshet_str){x->body_bytes, o->body.len};
-	}
-	if (o->policy != NULL) {
-		err = policy_init(&x->policy, o->policy);
-		x->has_policy = err == FRESHET_OK;
-		s->policy = &x->policy;
-	}
-	if (o->deadline_ms != 0)
-		x->deadline_ms = time_add(s->endpoint->reactor->now_ms, o->deadline_ms);
-	return err;
-}
-
-static bool method_valid(const char *method)
-{
-	freshet_header as_field = {freshet_str_of(method), {NULL, 0}, false};
-	return method == NULL || field_valid(&as_field);
-}
-
-freshet_err stream_open(freshet_endpoint *e, const freshet_stream_options *o, freshet_stream **out)
-{
-	freshet_reactor *r = e->reactor;
-	freshet_str path = freshet_str_of(o->path);
-	if (!url_path_valid(path) || path.len > UINT32_MAX || !method_valid(o->method) ||
-		!cursor_valid(o->last_event_id))
-		return FRESHET_EINVAL;
-	freshet_err err = endpoint_admits(e);
-	if (err != FRESHET_OK)
-		return err;
-	reactor_look_at_clock(r);
-	freshet_stream *s = mem_zalloc(sizeof *s + path.len);
-	if (s == NULL)
-		return FRESHET_ENOMEM;
-	s->endpoint = e;
-	s->policy = &e->policy;
-	s->callbacks = o->callbacks;
-	s->user = o->user;
-	s->state = STREAM_WAITING;
-	s->paused = o->paused;
-	s->repeatable = o->repeatable || o->method == NULL || retry_method_is_idempotent(freshet_str_of(o->method));
-	s->deadline.kind = DUE_STREAM;
-	s->path_len = (uint32_t)path.len;
-	memcpy(s->path, path.ptr, path.len);
-	exchange_init(&s->exchange, &stream_owner);
-	s->exchange.lasting = true;
-	list_init(&s->in_endpoint);
-	task_init(&s->task, stream_turn);
-	err = copy_extra(s, o);
-	sse_init(&s->parser, &s->policy->sse);
-	if (err == FRESHET_OK && o->last_event_id.len > 0)
-		err = stream_set_cursor(s, o->last_event_id);
-	if (err == FRESHET_OK && !reactor_reserve_deadline(r))
-		err = FRESHET_ENOMEM;
-	if (err != FRESHET_OK) {
-		stream_free(s);
-		return err;
-	}
-	s->resumed = o->last_event_id.len > 0;
-	list_push_back(&e->streams, &s->in_endpoint);
-	r->counters.streams++;
-	r->live++;
-	arm(s);
-	endpoint_enqueue(e, &s->exchange, false);
-	*out = s;
 	return FRESHET_OK;
 }
