@@ -62,7 +62,8 @@ FRESHET_API void freshet_reactor_close(freshet_reactor *reactor, void (*on_close
 
 /*
  * The same at once, for a loop that will not run again: the last callbacks come inside this call. NULL is fine. Inside
- * a callback of the library it does what freshet_reactor_close does.
+ * a callback of the library it does what freshet_reactor_close does. Of name lookups that were under way libevent keeps
+ * some memory until a loop of the caller's has turned once more; freshet_reactor_close waits for that.
  */
 FRESHET_API void freshet_reactor_free(freshet_reactor *reactor);
 

@@ -3,7 +3,7 @@
  * one way to go. Names go through libevent's resolver, which reads the hosts file and asks the name server itself.
  *
  * Failures come through `done`. A lookup that is cancelled while libevent has it lives on, orphaned, until libevent calls
- * back: its request cannot be taken back at once.
+ * back: its request cannot be taken back at once. libevent's resolver lives on with it, even when the loop's owner goes.
  */
 #include "net/address.h"
 
@@ -15,7 +15,15 @@
 #include <event2/util.h>
 #include <stdio.h>
 
+/* libevent's resolver and how much it has to do. */
+struct resolver {
+	struct evdns_base *dns;
+	struct loop *loop; /* NULL: gone; the last lookup takes the resolver with it */
+	size_t busy;       /* lookups that libevent has */
+};
+
 struct address_lookup {
+	struct resolver *resolver; /* NULL: libevent does not have it */
 	address_done_fn *done;
 	void *user;
 	struct event *soon; /* for answers that need no resolver */
@@ -89,10 +97,29 @@ static void alternate(struct address_list *list, const struct evutil_addrinfo *a
 	}
 }
 
+static void resolver_free(struct resolver *resolver)
+{
+	evdns_base_free(resolver->dns, 0);
+	mem_free(resolver);
+}
+
+/* One lookup less. Who closes the reactor waits for the last one. */
+static void resolver_release(struct resolver *resolver)
+{
+	if (resolver == NULL || --resolver->busy > 0)
+		return;
+	if (resolver->loop == NULL)
+		resolver_free(resolver);
+	else
+		loop_wake(resolver->loop);
+}
+
 static void resolver_answered(int result, struct evutil_addrinfo *ai, void *user)
 {
 	struct address_lookup *lookup = user;
+	struct resolver *resolver = lookup->resolver;
 	lookup->request = NULL;
+	lookup->resolver = NULL;
 	lookup->answered = true;
 	if (result == 0)
 		alternate(&lookup->list, ai);
@@ -106,29 +133,76 @@ static void resolver_answered(int result, struct evutil_addrinfo *ai, void *user
 		event_active(lookup->soon, EV_TIMEOUT, 0);
 	else
 		report(lookup);
+	resolver_release(resolver);
 }
 
-static struct evdns_base *resolver(struct loop *l)
+/* A machine that names no server still has its hosts file, and asks itself (resolv.conf(5)). */
+static struct evdns_base *dns_of(struct loop *l, const char *server)
 {
-	if (l->dns != NULL)
-		return l->dns;
-	int flags = EVDNS_BASE_DISABLE_WHEN_INACTIVE;
-	if (l->dns_server == NULL)
-		flags |= EVDNS_BASE_INITIALIZE_NAMESERVERS;
-	l->dns = evdns_base_new(l->base, flags);
-	/* A machine without a name server still has its hosts file. */
-	if (l->dns == NULL)
-		l->dns = evdns_base_new(l->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-	if (l->dns == NULL)
+	struct evdns_base *dns = evdns_base_new(l->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+	if (dns == NULL)
 		return NULL;
-	if (l->dns_server != NULL) {
-		evdns_base_load_hosts(l->dns, "/etc/hosts");
-		evdns_base_nameserver_ip_add(l->dns, l->dns_server);
+	evdns_base_load_hosts(dns, "/etc/hosts");
+	if (evdns_base_nameserver_ip_add(dns, server != NULL ? server : "127.0.0.1") == 0)
+		return dns;
+	evdns_base_free(dns, 0);
+	return NULL;
+}
+
+static struct evdns_base *dns_new(struct loop *l)
+{
+	struct evdns_base *dns = NULL;
+	if (l->dns_server == NULL)
+		dns = evdns_base_new(l->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE | EVDNS_BASE_INITIALIZE_NAMESERVERS);
+	if (dns == NULL)
+		dns = dns_of(l, l->dns_server);
+	if (dns == NULL)
+		return NULL;
+	evdns_base_set_option(dns, "timeout", "2");
+	evdns_base_set_option(dns, "attempts", "2");
+	evdns_base_set_option(dns, "randomize-case", "0");
+	return dns;
+}
+
+/* The loop's; NULL when there is no memory. */
+static struct resolver *resolver_of(struct loop *l)
+{
+	if (l->resolver != NULL)
+		return l->resolver;
+	struct resolver *resolver = mem_zalloc(sizeof *resolver);
+	if (resolver == NULL)
+		return NULL;
+	resolver->dns = dns_new(l);
+	if (resolver->dns == NULL) {
+		mem_free(resolver);
+		return NULL;
 	}
-	evdns_base_set_option(l->dns, "timeout", "2");
-	evdns_base_set_option(l->dns, "attempts", "2");
-	evdns_base_set_option(l->dns, "randomize-case", "0");
-	return l->dns;
+	resolver->loop = l;
+	l->resolver = resolver;
+	return resolver;
+}
+
+void address_forget(struct loop *l)
+{
+	struct resolver *resolver = l->resolver;
+	if (resolver == NULL)
+		return;
+	l->resolver = NULL;
+	resolver->loop = NULL;
+	if (resolver->busy == 0)
+		resolver_free(resolver);
+}
+
+bool address_idle(const struct loop *l)
+{
+	return l->resolver == NULL || l->resolver->busy == 0;
+}
+
+bool address_server_valid(const char *text)
+{
+	union address a;
+	int size = sizeof a;
+	return evutil_parse_sockaddr_port(text, &a.any, &size) == 0;
 }
 
 /* True when the host needs no lookup: the addresses are then in the list. */
@@ -162,8 +236,8 @@ static bool local(const char *host, uint16_t port, struct address_list *list)
 
 static freshet_err ask(struct loop *l, struct address_lookup *lookup, const char *host, uint16_t port)
 {
-	struct evdns_base *dns = resolver(l);
-	if (dns == NULL)
+	struct resolver *resolver = resolver_of(l);
+	if (resolver == NULL)
 		return FRESHET_ENOMEM;
 	char service[8];
 	snprintf(service, sizeof service, "%u", port);
@@ -171,11 +245,14 @@ static freshet_err ask(struct loop *l, struct address_lookup *lookup, const char
 		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = EVUTIL_AI_ADDRCONFIG};
 	lookup->starting = true;
 	struct evdns_getaddrinfo_request *request =
-		evdns_getaddrinfo(dns, host, service, &hints, resolver_answered, lookup);
+		evdns_getaddrinfo(resolver->dns, host, service, &hints, resolver_answered, lookup);
 	lookup->starting = false;
 	/* NULL means that the answer has come already. */
-	if (!lookup->answered)
+	if (!lookup->answered) {
 		lookup->request = request;
+		lookup->resolver = resolver;
+		resolver->busy++;
+	}
 	return FRESHET_OK;
 }
 

@@ -44,8 +44,17 @@ freshet_err address_lookup_start(struct loop *l, freshet_str host, uint16_t port
 freshet_err address_of_path(
 	struct loop *l, freshet_str path, address_done_fn *done, void *user, struct address_lookup **out);
 
-/* Ends a lookup whose `done` has not come; it will not come. */
+/* True for what may name a name server: an address, perhaps with a port. */
+bool address_server_valid(const char *text);
+
+/* Ends a lookup whose `done` has not come; it will not come. libevent may need another turn of the loop to let go of it. */
 void address_lookup_cancel(struct address_lookup *lookup);
+
+/* True when libevent has no lookup, cancelled ones included. The loop is woken when it has become so. */
+bool address_idle(const struct loop *l);
+
+/* Gives the loop's resolver back, or leaves it to the last lookup that libevent has. */
+void address_forget(struct loop *l);
 
 /* "127.0.0.1:80", "[::1]:80" or "unix:/path", for people. */
 void address_text(const union address *a, char *out, size_t size);

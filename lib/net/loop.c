@@ -1,8 +1,7 @@
 #include "net/loop.h"
 
-#include "base/mem.h"
+#include "net/address.h"
 
-#include <event2/dns.h>
 #include <event2/event.h>
 #include <time.h>
 
@@ -40,15 +39,15 @@ freshet_err loop_init(struct loop *l, struct event_base *base, const struct loop
 
 void loop_clear(struct loop *l)
 {
-	if (l->dns != NULL)
-		evdns_base_free(l->dns, 0);
 	if (l->turn != NULL)
 		event_free(l->turn);
 	if (l->timer != NULL)
 		event_free(l->timer);
-	/* The resolver gives back what was cancelled on a later turn: on a loop of our own there is no other than this. */
-	if (l->owns_base && l->dns != NULL)
+	l->turn = l->timer = NULL;
+	/* libevent lets go of cancelled lookups. */
+	if (l->owns_base && !address_idle(l))
 		event_base_loop(l->base, EVLOOP_NONBLOCK);
+	address_forget(l);
 	if (l->owns_base && l->base != NULL)
 		event_base_free(l->base);
 	*l = (struct loop){0};
@@ -56,7 +55,8 @@ void loop_clear(struct loop *l)
 
 void loop_wake(struct loop *l)
 {
-	event_active(l->turn, EV_TIMEOUT, 0);
+	if (l->turn != NULL)
+		event_active(l->turn, EV_TIMEOUT, 0);
 }
 
 void loop_set_timer(struct loop *l, uint64_t at_ms, uint64_t now_ms)

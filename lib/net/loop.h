@@ -9,7 +9,7 @@
 
 struct event;
 struct event_base;
-struct evdns_base;
+struct resolver;
 
 /* Whom the loop wakes. */
 struct loop_handlers {
@@ -20,8 +20,8 @@ struct loop_handlers {
 
 struct loop {
 	struct event_base *base;
-	struct evdns_base *dns; /* made when the first name is looked up */
-	const char *dns_server; /* NULL: the system's */
+	struct resolver *resolver; /* made when the first name is looked up */
+	const char *dns_server;    /* NULL: the system's */
 	struct event *turn;
 	struct event *timer;
 	struct loop_handlers handlers;
@@ -32,7 +32,10 @@ struct loop {
 /* `base` NULL makes one. FRESHET_ENOMEM, FRESHET_ESYSTEM; on failure nothing is kept. */
 freshet_err loop_init(struct loop *l, struct event_base *base, const struct loop_handlers *handlers);
 
-/* Gives everything back; an own base must not be running. */
+/*
+ * Gives everything back; an own base must not be running. Another's base that is freed without one more turn takes the
+ * memory of cancelled lookups with it.
+ */
 void loop_clear(struct loop *l);
 
 /* on_turn comes soon, from the loop; once however often it is asked for. */

@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/mem.h"
+#include "net/address.h"
 #include "reactor/conn.h"
 #include "reactor/door.h"
 #include "reactor/endpoint.h"
@@ -70,7 +71,7 @@ static void reactor_delete(freshet_reactor *r)
 /* The last thing of a closed reactor. One on its own loop waits for that to return: it cannot be freed while it runs. */
 static void finish_closing(freshet_reactor *r)
 {
-	if (!r->closing || r->closed || !list_empty(&r->endpoints) || !list_empty(&r->tasks))
+	if (!r->closing || r->closed || !list_empty(&r->endpoints) || !list_empty(&r->tasks) || !address_idle(&r->loop))
 		return;
 	r->closed = true;
 	void (*on_closed)(void *user) = r->on_closed;
@@ -203,6 +204,8 @@ static freshet_err allocate(freshet_reactor *r, const freshet_reactor_options *o
 	r->read_size = o->read_buffer != 0 ? o->read_buffer : DEFAULT_READ_SIZE;
 	r->read_budget = o->read_budget != 0 ? o->read_budget : DEFAULT_READ_BUDGET;
 	if (r->read_size < LEAST_READ_SIZE || r->read_size > INT32_MAX)
+		return FRESHET_EINVAL;
+	if (o->dns_server != NULL && !address_server_valid(o->dns_server))
 		return FRESHET_EINVAL;
 	r->read_buf = mem_alloc(r->read_size);
 	r->plain_buf = mem_alloc(PLAIN_BUF_SIZE);

@@ -84,7 +84,7 @@ static void numbers_and_localhost_need_no_server(void **state)
 	assert_string_equal(look_up(&a, "localhost", 80), "[::1]:80 127.0.0.1:80");
 	assert_string_equal(look_up(&a, "LocalHost", 80), "[::1]:80 127.0.0.1:80");
 	assert_int_equal(a.dns.questions, 0);
-	assert_null(a.loop.dns);
+	assert_null(a.loop.resolver);
 	close_answer(&a);
 }
 
