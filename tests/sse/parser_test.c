@@ -58,8 +58,8 @@ static void an_event_comes_with_its_last_byte(void **state)
 {
 	(void)state;
 	static const char *const streams[] = {"data: a\n\n", "data: a\r\r", "data: a\r\n\r", "data: a\n\r",
-		"\xef\xbb\xbf"
-		"data: a\r\r"};
+		("\xef\xbb\xbf"
+		 "data: a\r\r")};
 	for (size_t i = 0; i < sizeof streams / sizeof streams[0]; i++) {
 		struct sse_parser p;
 		size_t len = strlen(streams[i]);
