@@ -184,15 +184,30 @@ static void put_number(struct picture *p, const char *name, const char *number)
 	put_text(p, "%-10s %10s", name, number);
 }
 
-static void draw_states(struct picture *p, const struct fleet *f, enum state first, enum state last)
+static void draw_state(struct picture *p, const struct fleet *f, enum state s, const char *gap)
 {
 	char number[32];
-	for (enum state s = first; s <= last; s++) {
-		put_text(p, "%s", s == first ? "  " : "    ");
-		put_control(p, f->tally[s] > 0 ? state_colors[s] : "\033[90m");
-		put_number(p, state_names[s], grouped(f->tally[s], number));
-		put_control(p, "\033[0m");
-	}
+	put_text(p, "%s", gap);
+	put_control(p, f->tally[s] > 0 ? state_colors[s] : "\033[90m");
+	put_number(p, state_names[s], grouped(f->tally[s], number));
+	put_control(p, "\033[0m");
+}
+
+/* Nine states in three lines; the last column of the second is only there when something went wrong. */
+static void draw_states(struct picture *p, const struct fleet *f)
+{
+	draw_state(p, f, WAITING, "  ");
+	draw_state(p, f, CREATING, "    ");
+	draw_state(p, f, SEARCHING, "    ");
+	end_line(p);
+	draw_state(p, f, PENDING, "  ");
+	draw_state(p, f, RUNNING, "    ");
+	if (f->tally[BROKEN] > 0)
+		draw_state(p, f, BROKEN, "    ");
+	end_line(p);
+	draw_state(p, f, COMPLETED, "  ");
+	draw_state(p, f, FAILED, "    ");
+	draw_state(p, f, TERMINATED, "    ");
 	end_line(p);
 }
 
@@ -261,9 +276,7 @@ static void draw(struct view *v)
 	put_text(&p, "  %s sessions on one thread, %s", grouped(v->fleet->count, number), v->server);
 	end_line(&p);
 	end_line(&p);
-	draw_states(&p, v->fleet, WAITING, SEARCHING);
-	draw_states(&p, v->fleet, PENDING, RUNNING);
-	draw_states(&p, v->fleet, COMPLETED, TERMINATED);
+	draw_states(&p, v->fleet);
 	end_line(&p);
 	draw_numbers(&p, v, &rates, &counters);
 	end_line(&p);

@@ -29,8 +29,9 @@ typedef struct freshet_aod_options {
 	const char *url;   /* default: AOD_API_URL of the environment, else "http://localhost:8777" */
 	const char *token; /* default: AOD_API_TOKEN of the environment */
 	/*
-	 * Optional: protocol, TLS, connections and stream limits. `url`, `bearer_token` and the fields of `stream` that
-	 * the service decides (cursor_place, cursor_query, duplicates, end_is_final, parts) are not looked at.
+	 * Optional: protocol, TLS, connections and stream limits. `url`, `bearer_token`, `on_closed`, `user` and the
+	 * fields of `stream` that the service decides (cursor_place, cursor_query, duplicates, end_is_final, parts) are
+	 * not looked at.
 	 * `stream.idle_timeout_ms` is 45,000 here by default: the service sends a heartbeat every 15 s.
 	 */
 	const freshet_endpoint_options *endpoint;
