@@ -12,6 +12,7 @@
  *	POST   /mockd/rows?session=ID[&stream=stderr]      body: the text
  *	POST   /mockd/end?session=ID&status=STATUS[&code=N]
  *	POST   /mockd/sandbox?session=ID   it is lost
+ *	POST   /mockd/purge?session=ID&through=ROW
  *	DELETE /mockd/sessions?session=ID  whatever its state
  */
 #include "mockd/control.h"
@@ -264,6 +265,14 @@ static void lose_sandbox(struct mockd *m, struct exchange *x, const struct reque
 	free(session);
 }
 
+static void purge_rows(struct mockd *m, struct exchange *x, const struct request *r)
+{
+	char *session = request_query(r, "session");
+	uint64_t through = request_query_number(r, "through", UINT64_MAX);
+	answer_done(x, session != NULL && mockd_purge_rows(m, session, through), "no such session");
+	free(session);
+}
+
 static void control_handle(struct platform *platform, struct exchange *x, const struct request *r)
 {
 	static const struct {
@@ -284,6 +293,7 @@ static void control_handle(struct platform *platform, struct exchange *x, const 
 		{"POST", "/mockd/rows", add_row},
 		{"POST", "/mockd/end", end_session},
 		{"POST", "/mockd/sandbox", lose_sandbox},
+		{"POST", "/mockd/purge", purge_rows},
 	};
 	struct control *c = container_of(platform, struct control, platform);
 	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {

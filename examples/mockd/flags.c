@@ -30,6 +30,7 @@ static const struct flag {
 	FLAG("window", FLAG_U32, initial_window, "BYTES", "credit for a request body; default 65535"),
 	FLAG("merge-writes", FLAG_SWITCH, merge_writes, NULL, "several writes share a DATA frame"),
 	FLAG("clock-scale", FLAG_DOUBLE, clock_scale, "X", "emulated seconds per real second; default 1"),
+	FLAG("manual-clock", FLAG_SWITCH, manual_clock, NULL, "time passes only by the control API"),
 	FLAG("seed", FLAG_U64, seed, "N", "of ids, texts, random scripts and cuts; default 1"),
 	FLAG("quota", FLAG_U32, quota, "N", "active sessions of a user; default 100"),
 	FLAG("first-row-id", FLAG_U64, first_row_id, "N", "default 9001"),

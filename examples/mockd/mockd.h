@@ -279,7 +279,7 @@ bool mockd_ledger_find(struct mockd *m, const char *session, mockd_ledger_fn *fn
 struct mockd_ledger_row {
 	uint64_t id;
 	unsigned turn;    /* 0: none */
-	const char *kind; /* "stage", "stdout", "stderr" */
+	const char *kind; /* "stage", "stdout", "stderr", "unknown" */
 	freshet_str data; /* the payload of its `data:` line */
 };
 
@@ -290,10 +290,16 @@ bool mockd_ledger_rows(struct mockd *m, const char *session, mockd_ledger_row_fn
 
 /*
  * Changes a setting while the emulator runs: "quota", "poll_ms", "poll_rows", "heartbeat_ms", "stale_ms", "stage_ms",
- * "row_ms", "backend" (0: session create and prompt answer 503), "provider_key" (0: session create answers 400 in the
+ * "row_ms", "health" (0: GET /health answers 503), "backend" (0: session create and prompt answer 503), "provider_key" (0: session create answers 400 in the
  * dialects that ask for one). False when there is no such setting or the value makes no sense for it.
  */
 bool mockd_set(struct mockd *m, const char *name, uint64_t value);
+
+/*
+ * The session's rows up to that id are gone from the storage: streams find them no more. The ledger still counts them.
+ * False when there is no such session.
+ */
+bool mockd_purge_rows(struct mockd *m, const char *session, uint64_t through);
 
 /* The session's sandbox is gone: it takes no more prompts. False when there is no such session. */
 bool mockd_lose_sandbox(struct mockd *m, const char *session);

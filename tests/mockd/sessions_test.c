@@ -77,6 +77,10 @@ static void health_needs_no_token(void **state)
 	assert_int_equal(r->status, 200);
 	assert_string_equal(r->body, "{\"status\": \"ok\", \"checks\": {\"db\": \"ok\", \"crypto\": \"ok\"}}");
 	assert_true(reply_has(r, "content-length: 56"));
+	assert_true(mockd_set(mock.mockd, "health", 0));
+	r = mock_ask("GET", "/health", NULL);
+	assert_int_equal(r->status, 503);
+	assert_non_null(strstr(r->body, "{\"status\": \"degraded\", \"checks\": {\"db\": \"fail"));
 }
 
 static void tokens_are_asked_for(void **state)

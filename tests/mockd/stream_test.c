@@ -445,6 +445,41 @@ static void row_ids_have_gaps_but_rise(void **state)
 	assert_true(gaps > 50);
 }
 
+static void purged_rows_are_found_no_more(void **state)
+{
+	(void)state;
+	mock_open(NULL);
+	const char *s = manual_session();
+	add_row(s, "two");
+	struct reply *open = mock_stream(s, 0);
+	assert_non_null(strstr(open->body, "id: 9002"));
+	assert_true(mockd_purge_rows(mock.mockd, s, 9002));
+	add_row(s, "three");
+	struct reply *r = mock_stream(s, 0);
+	assert_null(strstr(r->body, "id: 9002"));
+	assert_non_null(strstr(r->body, "id: 9003"));
+	/* A cursor whose row is gone goes on with the next one. */
+	assert_non_null(strstr(mock_stream(s, 9001)->body, "id: 9003"));
+	mock_pass(500);
+	assert_non_null(strstr(open->body, "id: 9003"));
+	assert_false(mockd_purge_rows(mock.mockd, "nobody", 1));
+}
+
+static void unknown_types_have_ids_and_announce_no_turn(void **state)
+{
+	(void)state;
+	mock_open(NULL);
+	const char *s = mock_session("script:success stages=0 rows=2 row_ms=0 unknown_every=1 code=null");
+	mock_pass(1000);
+	struct reply *r = mock_stream(s, 0);
+	mock_pass(500);
+	assert_non_null(strstr(r->body, "id: 9002\ndata: {\"type\": \"usage\", \"id\": 9002, "));
+	assert_null(strstr(r->body, "turn_start"));
+	assert_non_null(strstr(r->body, "{\"type\": \"exit\", \"id\": 9003, \"code\": null}"));
+	/* They move the cursor. */
+	assert_null(strstr(mock_stream(s, 9002)->body, "\"id\": 9002"));
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, mock_close)
 
 int main(void)
@@ -472,6 +507,8 @@ int main(void)
 		TEST(streams_of_one_session_do_not_disturb_each_other),
 		TEST(dialect_r_says_runtime),
 		TEST(row_ids_have_gaps_but_rise),
+		TEST(purged_rows_are_found_no_more),
+		TEST(unknown_types_have_ids_and_announce_no_turn),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

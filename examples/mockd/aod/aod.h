@@ -139,11 +139,12 @@ struct aod_plan {
 	struct range bytes;  /* of a row's text; 0..0: as it comes */
 	struct range row_ms; /* between rows */
 	uint32_t stage_ms;
-	uint32_t rows;         /* in all */
-	uint32_t burst;        /* rows at once */
-	uint32_t stderr_every; /* 0: none */
-	uint32_t silence_ms;   /* AOD_PLAN_STALE: before the last row */
-	int code;              /* AOD_PLAN_EXIT */
+	uint32_t rows;          /* in all */
+	uint32_t burst;         /* rows at once */
+	uint32_t stderr_every;  /* every so many rows one of stderr; 0: none */
+	uint32_t unknown_every; /* every so many rows one of a type that no client knows; 0: none */
+	uint32_t silence_ms;    /* AOD_PLAN_STALE: before the last row */
+	struct aod_code code;   /* where the turn ends with one */
 	enum aod_stage failing;
 	bool null_turn;  /* rows carry no turn number */
 	bool short_path; /* no provisioning stages */
@@ -171,6 +172,7 @@ struct aod_session {
 	struct aod_row *rows; /* ids rise */
 	size_t row_count;
 	size_t row_capacity;
+	size_t purged;       /* rows, the oldest ones, that streams find no more */
 	struct list streams; /* open ones */
 	size_t hashed;       /* rows that are in the hashes */
 	uint64_t hash;       /* as the ledger defines it */
@@ -202,6 +204,7 @@ struct aod {
 	struct scratch scratch;
 	bool backend_off; /* session create and prompt answer 503 */
 	bool key_missing; /* session create answers 400 in the dialects that ask for a key */
+	bool sick;        /* health answers 503 */
 };
 
 /* One request on its way through AoD. */

@@ -66,6 +66,17 @@ bool mockd_lose_sandbox(struct mockd *m, const char *session)
 	return s != NULL;
 }
 
+bool mockd_purge_rows(struct mockd *m, const char *session, uint64_t through)
+{
+	struct aod_session *s = aod_session_by_text(m->aod, session);
+	if (s == NULL)
+		return false;
+	size_t purged = aod_row_after(s, through);
+	if (purged > s->purged)
+		s->purged = purged;
+	return true;
+}
+
 bool aod_set(struct aod *a, const char *name, uint64_t value)
 {
 	bool *flag = NULL;
@@ -73,6 +84,8 @@ bool aod_set(struct aod *a, const char *name, uint64_t value)
 		flag = &a->backend_off;
 	else if (strcmp(name, "provider_key") == 0)
 		flag = &a->key_missing;
+	else if (strcmp(name, "health") == 0)
+		flag = &a->sick;
 	if (flag != NULL)
 		*flag = value == 0;
 	return flag != NULL;

@@ -35,7 +35,7 @@ static void bring_up_to_date(struct aod_session *s)
 		const struct aod_row *row = &s->rows[s->hashed];
 		freshet_str data = payload(s->aod, row, &b);
 		s->hash = mockd_hash_row(s->hash, row->id, data.ptr, data.len);
-		if (row->kind == AOD_ROW_STAGE)
+		if (row->kind == AOD_ROW_STAGE || row->kind == AOD_ROW_UNKNOWN)
 			continue;
 		s->text_hash = mockd_hash_row(s->text_hash, row->id, row->text->raw.ptr, row->text->raw.len);
 		s->output_rows++;
@@ -127,8 +127,10 @@ bool aod_ledger(struct platform *platform, const char *session, mockd_ledger_fn 
 
 bool aod_ledger_rows(struct platform *platform, const char *session, mockd_ledger_row_fn *fn, void *user)
 {
-	static const char *const kinds[] = {
-		[AOD_ROW_STDOUT] = "stdout", [AOD_ROW_STDERR] = "stderr", [AOD_ROW_STAGE] = "stage"};
+	static const char *const kinds[] = {[AOD_ROW_STDOUT] = "stdout",
+		[AOD_ROW_STDERR] = "stderr",
+		[AOD_ROW_STAGE] = "stage",
+		[AOD_ROW_UNKNOWN] = "unknown"};
 	struct aod *a = container_of(platform, struct aod, platform);
 	struct aod_session *s = aod_session_by_text(a, session);
 	struct buffer b = {.bytes = NULL};

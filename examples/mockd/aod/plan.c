@@ -55,15 +55,15 @@ static uint32_t number_argument(const struct script *s, const char *key, uint64_
 	return number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
 }
 
-/* An exit code may be negative: a process that died of a signal. */
-static int code_argument(const struct script *s, int fallback)
+/* "code=N", which may be negative (a process that died of a signal), or "code=null". */
+static struct aod_code code_argument(const struct script *s, int fallback)
 {
 	freshet_str word;
 	if (!script_word(s, "code", &word) || word.len == 0)
-		return fallback;
+		return (struct aod_code){true, fallback};
 	char digits[12] = "";
 	memcpy(digits, word.ptr, word.len < sizeof digits ? word.len : sizeof digits - 1);
-	return (int)strtol(digits, NULL, 10);
+	return (struct aod_code){!freshet_str_is(word, "null"), (int)strtol(digits, NULL, 10)};
 }
 
 bool aod_plan_read(struct aod *a, freshet_str prompt, struct aod_plan *plan)
@@ -75,7 +75,7 @@ bool aod_plan_read(struct aod *a, freshet_str prompt, struct aod_plan *plan)
 	const struct named_plan *named = find_plan(s.name);
 	if (named == NULL)
 		return false;
-	*plan = (struct aod_plan){.kind = named->kind, .code = code_argument(&s, 1)};
+	*plan = (struct aod_plan){.kind = named->kind, .code = code_argument(&s, named->kind == AOD_PLAN_EXIT)};
 	struct range rows = script_range(&s, "rows", (struct range){named->rows, named->rows});
 	plan->rows = (uint32_t)range_pick(rows, &a->mockd->random);
 	plan->bytes = script_range(&s, "bytes", (struct range){0, 0});
@@ -84,6 +84,7 @@ bool aod_plan_read(struct aod *a, freshet_str prompt, struct aod_plan *plan)
 	plan->burst = number_argument(&s, "burst", named->at_once ? plan->rows : 1);
 	plan->stage_ms = number_argument(&s, "stage_ms", o->stage_ms);
 	plan->stderr_every = number_argument(&s, "stderr_every", 0);
+	plan->unknown_every = number_argument(&s, "unknown_every", 0);
 	plan->silence_ms = number_argument(&s, "silence_ms", (uint64_t)o->stale_ms + o->stale_ms / 10);
 	plan->failing = find_stage(&s, "stage", AOD_STAGE_PROVISION_SETUP);
 	plan->null_turn = script_number(&s, "null_turn", 0) != 0;

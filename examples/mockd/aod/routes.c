@@ -25,7 +25,10 @@ struct route {
 
 static void health(struct aod_call *call)
 {
-	aod_answer(call, 200, json_pack("{s:s, s:{s:s, s:s}}", "status", "ok", "checks", "db", "ok", "crypto", "ok"));
+	bool sick = call->aod->sick;
+	aod_answer(call, sick ? 503 : 200,
+		json_pack("{s:s, s:{s:s, s:s}}", "status", sick ? "degraded" : "ok", "checks", "db",
+			sick ? "fail: connection refused" : "ok", "crypto", "ok"));
 }
 
 static const struct route routes[] = {

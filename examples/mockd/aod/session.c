@@ -30,6 +30,7 @@ struct aod_session *aod_session_new(struct aod *a, struct aod_user *user, struct
 	struct aod_environment *environment, json_t *resources)
 {
 	struct aod_session *s = must_alloc(sizeof *s);
+	/* It becomes pending with its first turn. */
 	*s = (struct aod_session){.aod = a,
 		.user = user,
 		.agent = agent,

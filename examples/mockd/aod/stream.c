@@ -122,12 +122,15 @@ static void after_rows(struct aod_stream *s)
 static void begin_row(struct aod_stream *s)
 {
 	const struct aod_row *row = &s->session->rows[s->next];
-	bool announce = row->kind != AOD_ROW_STAGE && row->turn != 0 && row->turn != s->turn;
+	bool output = row->kind == AOD_ROW_STDOUT || row->kind == AOD_ROW_STDERR;
+	bool announce = output && row->turn != 0 && row->turn != s->turn;
 	s->phase = announce ? PHASE_TURN : PHASE_ID;
 }
 
 static void do_poll(struct aod_stream *s)
 {
+	if (s->next < s->session->purged)
+		s->next = s->session->purged;
 	size_t left = s->session->row_count - s->next;
 	uint32_t most = s->aod->mockd->options.poll_rows;
 	s->batch = left < most ? (uint32_t)left : most;
@@ -204,10 +207,24 @@ static void peek_stage(const struct aod_row *row, struct scratch *c, struct piec
 	piece->spans[2] = scratch_since(c, head);
 }
 
+/* What a later version of the platform may send: a type and members of its own. */
+static void peek_unknown(const struct aod_row *row, struct scratch *c, struct piece *piece)
+{
+	c->len = 0;
+	scratch_text(c, "data: {\"type\": \"usage\", \"id\": ");
+	scratch_number(c, row->id);
+	scratch_text(c, ", \"tokens\": {\"input\": [1, 2.5e3], \"output\": null}, \"turn\": ");
+	scratch_number(c, row->turn);
+	scratch_text(c, "}\n\n");
+	*piece = (struct piece){.spans = {scratch_since(c, 0)}, .row = row->id, .kind = PIECE_EVENT};
+}
+
 void aod_row_frame(const struct aod_row *row, struct scratch *c, struct piece *piece)
 {
 	if (row->kind == AOD_ROW_STAGE)
 		peek_stage(row, c, piece);
+	else if (row->kind == AOD_ROW_UNKNOWN)
+		peek_unknown(row, c, piece);
 	else
 		frame_output(piece, c, row->id, row->kind == AOD_ROW_STDERR ? "stderr" : "stdout", row->text->json,
 			row->turn);

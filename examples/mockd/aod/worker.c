@@ -162,18 +162,23 @@ static const struct text *next_text(struct aod_session *s)
 	return text;
 }
 
-static bool is_stderr(const struct aod_session *s)
+/* Other rows do not come between the chunks of one line of stdout. */
+static enum aod_row_kind next_kind(const struct aod_session *s)
 {
-	uint32_t every = s->plan.stderr_every;
-	return every > 0 && s->rest == NULL && (s->rows_done + 1) % every == 0;
+	uint32_t number = s->rows_done + 1;
+	if (s->rest == NULL && s->plan.unknown_every > 0 && number % s->plan.unknown_every == 0)
+		return AOD_ROW_UNKNOWN;
+	if (s->rest == NULL && s->plan.stderr_every > 0 && number % s->plan.stderr_every == 0)
+		return AOD_ROW_STDERR;
+	return AOD_ROW_STDOUT;
 }
 
 static void add_output(struct aod_session *s)
 {
-	bool error = is_stderr(s);
-	struct aod_row row = {.kind = error ? AOD_ROW_STDERR : AOD_ROW_STDOUT};
-	row.text = error ? texts_pick(s->aod->mockd->texts, TEXT_WORK, false, &s->aod->mockd->random) : next_text(s);
-	row.turn = s->plan.null_turn ? 0 : (uint32_t)s->turn_count;
+	struct mockd *m = s->aod->mockd;
+	enum aod_row_kind kind = next_kind(s);
+	struct aod_row row = {.kind = (uint8_t)kind, .turn = s->plan.null_turn ? 0 : (uint32_t)s->turn_count};
+	row.text = kind == AOD_ROW_STDOUT ? next_text(s) : texts_pick(m->texts, TEXT_WORK, false, &m->random);
 	aod_session_add_row(s, row);
 	s->rows_done++;
 }
@@ -183,8 +188,8 @@ static void after_rows(struct aod_session *s)
 {
 	switch (s->plan.kind) {
 	case AOD_PLAN_SUCCESS:
-	case AOD_PLAN_STALE: aod_worker_end(s, AOD_COMPLETED, AOD_COMPLETED, (struct aod_code){true, 0}); break;
-	case AOD_PLAN_EXIT: aod_worker_end(s, AOD_FAILED, AOD_FAILED, (struct aod_code){true, s->plan.code}); break;
+	case AOD_PLAN_STALE: aod_worker_end(s, AOD_COMPLETED, AOD_COMPLETED, s->plan.code); break;
+	case AOD_PLAN_EXIT: aod_worker_end(s, AOD_FAILED, AOD_FAILED, s->plan.code); break;
 	case AOD_PLAN_ERROR:
 	case AOD_PLAN_PROVISION_FAILURE: fail(s); break;
 	case AOD_PLAN_TIMEOUT:
