@@ -9,8 +9,6 @@ static uint64_t or_default(uint64_t value, uint64_t otherwise)
 
 freshet_err policy_init(struct stream_policy *p, const freshet_stream_policy *o)
 {
-	freshet_sse_options sse;
-	freshet_sse_options_init(&sse);
 	*p = (struct stream_policy){
 		.cursor_place = o->cursor_place != 0 ? o->cursor_place : FRESHET_CURSOR_HEADER,
 		.duplicates = o->duplicates,
@@ -20,11 +18,16 @@ freshet_err policy_init(struct stream_policy *p, const freshet_stream_policy *o)
 			.max_attempts = o->max_attempts != 0 ? o->max_attempts : 10},
 		.headers_timeout_ms = or_default(o->headers_timeout_ms, 30000),
 		.idle_timeout_ms = or_default(o->idle_timeout_ms, 300000),
-		.sse = {.max_line = or_default(o->max_line, sse.max_line),
-			.max_event = or_default(o->max_event, sse.max_event),
-			.max_id = or_default(o->max_id, sse.max_id),
-			.parts = o->parts},
 	};
+	freshet_sse_options sse;
+	freshet_sse_options_init(&sse);
+	sse.max_line = o->max_line;
+	sse.max_event = o->max_event;
+	sse.max_id = o->max_id;
+	sse.parts = o->parts;
+	freshet_err err = sse_limits_init(&p->sse, &sse);
+	if (err != FRESHET_OK)
+		return err;
 	if ((p->cursor_place & FRESHET_CURSOR_QUERY) == 0)
 		return FRESHET_OK;
 	if (o->cursor_query == NULL || o->cursor_query[0] == '\0')
