@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-/* Texts up to this long are not worth the start of the vectors, or too short for them. */
-#define VECTOR_WORTH 40
-
 /* The encoding of U+FFFD. */
 static const uint8_t replacement[3] = {0xef, 0xbf, 0xbd};
 
@@ -53,21 +50,6 @@ static bool ascii_word(const uint8_t *text)
 	return (word & 0x8080808080808080U) == 0;
 }
 
-/* True when all of a short text is ASCII. The last word is laid so that it ends with the text. */
-static bool ascii(const uint8_t *text, size_t len)
-{
-	uint8_t seen = 0;
-	size_t at = 0;
-	for (; len - at > 8; at += 8)
-		if (!ascii_word(text + at))
-			return false;
-	if (len >= 8)
-		return ascii_word(text + len - 8);
-	for (; at < len; at++)
-		seen |= text[at];
-	return seen < 0x80;
-}
-
 size_t utf8_open_tail(const uint8_t *text, size_t len)
 {
 	for (size_t back = 1; back <= 3 && back <= len; back++) {
@@ -82,11 +64,12 @@ size_t utf8_open_tail(const uint8_t *text, size_t len)
 	return 0;
 }
 
-/* Goes on from `at`, between two sequences of a valid prefix, to its end or until it has passed `enough`. */
-static size_t valid_prefix_from(const uint8_t *text, size_t at, size_t len, size_t enough)
+size_t utf8_valid_prefix(const uint8_t *text, size_t len)
 {
-	bool whole = true;
-	while (at < enough && whole) {
+	if (utf8_vector_valid(text, len))
+		return len;
+	size_t at = 0;
+	for (bool whole = true; at < len && whole;) {
 		if (len - at >= 8 && ascii_word(text + at)) {
 			at += 8;
 			continue;
@@ -95,26 +78,6 @@ static size_t valid_prefix_from(const uint8_t *text, size_t at, size_t len, size
 		at += whole ? sequence : 0;
 	}
 	return at;
-}
-
-/* Where the last sequence of a text of at least four bytes begins, if it is one. */
-static size_t last_sequence(const uint8_t *text, size_t len)
-{
-	size_t at = len - 1;
-	while (at > len - 4 && (text[at] & 0xc0) == 0x80)
-		at--;
-	return at;
-}
-
-size_t utf8_valid_prefix(const uint8_t *text, size_t len)
-{
-	if (len <= VECTOR_WORTH)
-		return ascii(text, len) ? len : valid_prefix_from(text, 0, len, len);
-	/* Vectors look at three bytes before each; that all is well is what they can say, not where it ends. */
-	size_t at = valid_prefix_from(text, 0, len, 3);
-	if (at >= 3 && utf8_vector_fits(text, at, len))
-		at = last_sequence(text, len);
-	return valid_prefix_from(text, at, len, len);
 }
 
 size_t utf8_repaired_len(const uint8_t *text, size_t len)

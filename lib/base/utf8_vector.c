@@ -58,6 +58,9 @@ TARGET static inline vector load(const uint8_t *at)
 	return _mm256_loadu_si256((const __m256i *)(const void *)at);
 }
 
+/* The vector of the bytes `by` places before, with 0 before the first of them. */
+#define BEFORE_FIRST(v, by) _mm256_alignr_epi8(v, _mm256_permute2x128_si256(v, v, 0x08), 16 - (by))
+
 TARGET static inline vector load_table(const uint8_t table[16])
 {
 	return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)table));
@@ -119,6 +122,8 @@ static inline vector load(const uint8_t *at)
 	return vld1q_u8(at);
 }
 
+#define BEFORE_FIRST(v, by) vextq_u8(vdupq_n_u8(0), v, 16 - (by))
+
 static inline vector load_table(const uint8_t table[16])
 {
 	return vld1q_u8(table);
@@ -172,58 +177,82 @@ static inline vector high_bits(void)
 
 #ifdef TARGET
 /* Other than 0 where a byte does not fit the three before it. */
-TARGET static inline vector misfits(const uint8_t *at, vector here)
+TARGET static inline vector misfits(vector here, vector before, vector second, vector third)
 {
-	vector before = load(at - 1);
 	vector errors = both(at_high(load_table(by_high_before), before), at_low(load_table(by_low_before), before));
 	errors = both(errors, at_high(load_table(by_high_here), here));
-	/* Bit 80 is set in what is left of E0 and more, or of F0 and more. */
-	vector third = above(load(at - 2), 0xe0 - 0x80);
-	vector fourth = above(load(at - 3), 0xf0 - 0x80);
-	return differ(errors, both(either(third, fourth), high_bits()));
+	/* What is left of E0 and more, or of F0 and more, has its top bit. */
+	vector expected = either(above(second, 0xe0 - 0x80), above(third, 0xf0 - 0x80));
+	return differ(errors, both(expected, high_bits()));
 }
 
-/* Four steps at once. */
-#define STRIDE (4 * sizeof(vector))
+TARGET static inline vector first_misfits(const uint8_t *text)
+{
+	vector here = load(text);
+	return misfits(here, BEFORE_FIRST(here, 1), BEFORE_FIRST(here, 2), BEFORE_FIRST(here, 3));
+}
 
-/* ASCII behind ASCII fits: for a stride, this can be asked. For less, the answer varies too much to be worth a branch. */
+TARGET static inline vector misfits_at(const uint8_t *at)
+{
+	return misfits(load(at), load(at - 1), load(at - 2), load(at - 3));
+}
+
+/* Two steps at once, and four. */
+#define PAIR   (2 * sizeof(vector))
+#define STRIDE (2 * PAIR)
+
+/* ASCII behind ASCII fits. For a stride that can be asked; for less, the answer varies too much to be worth a branch. */
 TARGET static inline bool stride_is_ascii(const uint8_t *at)
 {
-	vector a = either(load(at - 3), load(at + sizeof(vector)));
-	vector b = either(load(at + 2 * sizeof(vector)), load(at + 3 * sizeof(vector)));
-	return !any_high(either(either(a, b), load(at)));
+	vector low_half = either(load(at - 3), load(at + sizeof(vector)));
+	vector high_half = either(load(at + PAIR), load(at + PAIR + sizeof(vector)));
+	return !any_high(either(either(low_half, high_half), load(at)));
 }
 
-/* The last step is laid so that it ends with the text. */
-TARGET static bool fits(const uint8_t *text, size_t at, size_t len)
+static inline size_t lesser(size_t a, size_t b)
 {
-	size_t last = len - sizeof(vector);
-	vector wrong = misfits(text + last, load(text + last));
-	while (at < last) {
-		if (len - at >= STRIDE && stride_is_ascii(text + at)) {
-			at += STRIDE;
+	return a < b ? a : b;
+}
+
+/* Steps that would pass the end are laid so that they end with the text: it is looked at twice there. */
+TARGET static bool fits(const uint8_t *text, size_t len)
+{
+	const size_t last = len - sizeof(vector);
+	vector wrong = first_misfits(text);
+	size_t at = sizeof(vector);
+	for (; len - at >= STRIDE; at += STRIDE) {
+		if (stride_is_ascii(text + at))
 			continue;
-		}
-		for (unsigned step = 0; step < 4 && at < last; step++, at += sizeof(vector))
-			wrong = either(wrong, misfits(text + at, load(text + at)));
+		vector low_half = either(misfits_at(text + at), misfits_at(text + at + sizeof(vector)));
+		vector high_half = either(misfits_at(text + at + PAIR), misfits_at(text + at + PAIR + sizeof(vector)));
+		wrong = either(wrong, either(low_half, high_half));
+	}
+	for (; at < len; at += PAIR) {
+		vector second = misfits_at(text + lesser(at + sizeof(vector), last));
+		wrong = either(wrong, either(misfits_at(text + lesser(at, last)), second));
 	}
 	return !any(wrong);
 }
 
-bool utf8_vector_fits(const uint8_t *text, size_t at, size_t len)
+/* A lead byte among the last ones that wants more bytes than there are, or that is none. */
+static bool ends_whole(const uint8_t *text, size_t len)
+{
+	return text[len - 1] < 0xc0 && text[len - 2] < 0xe0 && text[len - 3] < 0xf0;
+}
+
+bool utf8_vector_valid(const uint8_t *text, size_t len)
 {
 #if defined(__x86_64__)
 	bool have = cpu_vector() == CPU_AVX2;
 #else
 	bool have = cpu_vector() == CPU_BASE;
 #endif
-	return have && len - at >= sizeof(vector) && fits(text, at, len);
+	return have && len >= sizeof(vector) + 3 && ends_whole(text, len) && fits(text, len);
 }
 #else
-bool utf8_vector_fits(const uint8_t *text, size_t at, size_t len)
+bool utf8_vector_valid(const uint8_t *text, size_t len)
 {
 	(void)text;
-	(void)at;
 	(void)len;
 	return false;
 }
