@@ -34,13 +34,13 @@ static void check_lengths(struct guard *guard, const uint8_t *bytes, size_t most
 	}
 }
 
-/* All bytes but the line ends, in an order that puts each at many places. */
-static void fill(uint8_t *bytes, unsigned step, bool ascii)
+/* Bytes of `least` and more but the line ends, in an order that puts each at many places. */
+static void fill(uint8_t *bytes, unsigned step, uint8_t least, bool ascii)
 {
 	for (unsigned i = 0; i < LEN_MAX; i++) {
 		uint8_t byte = (uint8_t)(i * step + 1);
 		byte = ascii ? byte & 0x7f : byte;
-		bytes[i] = byte == '\n' || byte == '\r' ? ' ' : byte;
+		bytes[i] = byte == '\n' || byte == '\r' || byte < least ? ' ' : byte;
 	}
 }
 
@@ -54,8 +54,8 @@ static void line_ends_are_found_at_every_place(void **state)
 	for (int vector = 0; vector < CPU_VECTORS; vector++) {
 		if (!cpu_force((enum cpu_vector)vector))
 			continue;
-		for (unsigned at = 0; at < LEN_MAX; at += 3) {
-			fill(bytes, at | 1, at % 2 == 0);
+		for (unsigned at = 0; at < LEN_MAX; at++) {
+			fill(bytes, at | 1, at % 4 < 2 ? 0 : '\r', at % 8 < 4);
 			bytes[at] = ends[at % 2];
 			check_lengths(&guard, bytes, LEN_MAX);
 		}

@@ -39,17 +39,29 @@ static void check(const uint8_t *text, size_t len)
 	assert_memory_equal(out, repaired.text, repaired.len);
 }
 
-/* The sequence alone, where a vector's step ends in it, behind text that is not ASCII, and at the end of a text. */
+/* The sequence alone, where the first step of a vector ends in it, behind other text, and at the end of a text. */
 static void check_in_context(const uint8_t *sequence, size_t len)
 {
+	static const size_t places[] = {31, 45};
 	uint8_t text[64];
 	check(sequence, len);
-	for (size_t at = 38; at < 42; at++) {
+	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
 		memset(text, 'x', sizeof text);
 		memcpy(text + 8, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x9a\x80", 9);
+		memcpy(text + places[i], sequence, len);
+		check(text, sizeof text);
+		check(text, places[i] + len);
+	}
+}
+
+/* Where the long steps of a vector begin and end, among ASCII. */
+static void check_in_long_text(const uint8_t *sequence, size_t len)
+{
+	uint8_t text[TEXT_MAX];
+	for (size_t at = 28; at < TEXT_MAX - 4; at = at % 32 == 2 ? at + 26 : at + 1) {
+		memset(text, 'x', sizeof text);
 		memcpy(text + at, sequence, len);
 		check(text, sizeof text);
-		check(text, at + len);
 	}
 }
 
@@ -67,6 +79,14 @@ static void check_pairs(void)
 		check_in_context((const uint8_t[]){(uint8_t)(pair >> 8), (uint8_t)pair}, 2);
 }
 
+static void check_long_texts(void)
+{
+	static const char *const sequences[] = {"\xc3", "\xc3\xa9", "\xe2", "\xe2\x82", "\xe2\x82\xac", "\xf0",
+		"\xf0\x9f", "\xf0\x9f\x9a", "\xf0\x9f\x9a\x80", "\x80", "\xff", "\xed\xa0\x80"};
+	for (size_t i = 0; i < sizeof sequences / sizeof sequences[0]; i++)
+		check_in_long_text((const uint8_t *)sequences[i], strlen(sequences[i]));
+}
+
 static void check_edges(void)
 {
 	static const uint8_t edges[] = {
@@ -76,9 +96,10 @@ static void check_edges(void)
 		const uint8_t bytes[4] = {edges[i / n / n / n], edges[i / n / n % n], edges[i / n % n], edges[i % n]};
 		uint8_t text[48];
 		memset(text, 'x', sizeof text);
-		memcpy(text + 39, bytes, sizeof bytes);
+		memcpy(text + 30, bytes, sizeof bytes);
 		check(text, sizeof text);
-		check(text, 39 + sizeof bytes);
+		memcpy(text + sizeof text - sizeof bytes, bytes, sizeof bytes);
+		check(text, sizeof text);
 	}
 }
 
@@ -137,6 +158,12 @@ static void every_four_bytes_at_which_something_changes(void **state)
 	for_each_vector(check_edges);
 }
 
+static void faults_at_the_steps_of_long_texts(void **state)
+{
+	(void)state;
+	for_each_vector(check_long_texts);
+}
+
 static void random_texts(void **state)
 {
 	(void)state;
@@ -177,6 +204,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_pair_of_bytes),
 		cmocka_unit_test(every_four_bytes_at_which_something_changes),
+		cmocka_unit_test(faults_at_the_steps_of_long_texts),
 		cmocka_unit_test(random_texts),
 		cmocka_unit_test(an_open_tail_is_what_more_bytes_could_complete),
 		cmocka_unit_test(every_scalar_value_is_written_and_read),

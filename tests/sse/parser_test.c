@@ -312,6 +312,25 @@ static void a_rest_that_was_taken_can_be_fed_again(void **state)
 	}
 }
 
+static void a_taken_rest_does_not_count_twice(void **state)
+{
+	(void)state;
+	struct sse_parser p;
+	struct sse_limits small = limits;
+	const uint8_t *rest;
+	small.max_line = small.max_whole = 10;
+	sse_init(&p, &small);
+	feed(&p, "data: a\n\ndata: b\n\ndata: 67890\n");
+	expect_event(&p, "", "message", "a");
+	assert_int_equal(sse_take_rest(&p, &rest), 21);
+	assert_int_equal(sse_feed(&p, rest, 21), FRESHET_OK);
+	expect_event(&p, "", "message", "b");
+	assert_int_equal(sse_take_rest(&p, &rest), 12);
+	assert_int_equal(sse_feed(&p, rest, 12), FRESHET_OK);
+	expect_failed(&p, FRESHET_ESSE_LINE, 28);
+	sse_clear(&p);
+}
+
 static void parts_say_what_they_are(void **state)
 {
 	(void)state;
@@ -351,6 +370,7 @@ int main(void)
 		cmocka_unit_test(a_failure_lasts_until_the_reset),
 		cmocka_unit_test(a_reset_forgets_what_is_unfinished),
 		cmocka_unit_test(a_rest_that_was_taken_can_be_fed_again),
+		cmocka_unit_test(a_taken_rest_does_not_count_twice),
 		cmocka_unit_test(parts_say_what_they_are),
 	};
 	return cmocka_run_group_tests(tests, use_defaults, NULL);
