@@ -29,6 +29,7 @@ struct h2 {
 	struct wire_queue *queue;
 	size_t data_bytes; /* of all streams in the present feed, credited to the connection when it is done */
 	bool out_of_memory;
+	uint8_t like_http1; /* so many of the peer's first bytes are those of HTTP/1; UINT8_MAX: they are not */
 	/* Of the header block that is being read: there is one at a time on a connection. */
 	struct wire_answer *answer;
 	freshet_err answer_err;
@@ -334,17 +335,26 @@ static freshet_err h2_submit(struct wire *w, const struct wire_request *request,
 	return FRESHET_OK;
 }
 
-/* A server that does not know HTTP/2 says so in its own way; nghttp2 would only tell that no SETTINGS came. */
-static bool is_http1(const uint8_t *bytes, size_t len)
+/*
+ * A server that does not know HTTP/2 says so in its own way; nghttp2 would only tell that no SETTINGS came. Its first
+ * bytes may come one by one.
+ */
+static bool is_http1(struct h2 *h2, const uint8_t *bytes, size_t len)
 {
 	static const char start[] = "HTTP/1.";
-	return len >= sizeof start - 1 && memcmp(bytes, start, sizeof start - 1) == 0;
+	for (size_t i = 0; i < len && h2->like_http1 < sizeof start - 1; i++) {
+		if (bytes[i] != (uint8_t)start[h2->like_http1])
+			h2->like_http1 = UINT8_MAX;
+		else
+			h2->like_http1++;
+	}
+	return h2->like_http1 == sizeof start - 1;
 }
 
 static freshet_err h2_feed(struct wire *w, const uint8_t *bytes, size_t len)
 {
 	struct h2 *h2 = h2_of(w);
-	if (!w->greeted && is_http1(bytes, len)) {
+	if (is_http1(h2, bytes, len)) {
 		fail_session(h2, "it speaks HTTP/1");
 		return FRESHET_EHTTP_PROTOCOL;
 	}

@@ -585,14 +585,19 @@ static void a_server_of_http_1_is_recognised(void **state)
 {
 	(void)state;
 	static const char answer[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
-	struct h2pair p;
 	const struct h2pair_options silent = {.peer = {.silent = true}};
-	assert_int_equal(h2pair_init(&p, &silent), FRESHET_OK);
-	h2pair_feed(&p, (const uint8_t *)answer, sizeof answer - 1);
-	assert_int_equal(p.err, FRESHET_EHTTP_PROTOCOL);
-	assert_int_equal(p.wire->loss.err, FRESHET_EHTTP_PROTOCOL);
-	assert_string_equal(p.wire->loss.why, "it speaks HTTP/1");
-	h2pair_clear(&p);
+	/* In one piece, and cut after each of its first bytes. */
+	for (size_t cut = 0; cut < 8; cut++) {
+		struct h2pair p;
+		assert_int_equal(h2pair_init(&p, &silent), FRESHET_OK);
+		h2pair_feed(&p, (const uint8_t *)answer, cut);
+		if (p.err == FRESHET_OK)
+			h2pair_feed(&p, (const uint8_t *)answer + cut, sizeof answer - 1 - cut);
+		assert_int_equal(p.err, FRESHET_EHTTP_PROTOCOL);
+		assert_int_equal(p.wire->loss.err, FRESHET_EHTTP_PROTOCOL);
+		assert_string_equal(p.wire->loss.why, "it speaks HTTP/1");
+		h2pair_clear(&p);
+	}
 }
 
 int main(void)
