@@ -201,6 +201,13 @@ static void certificate_for_clients(void **state)
 	refuses_certificate(&authority, &(struct cert_wish){.purpose = "clientAuth"}, "localhost", &expected);
 }
 
+static void certificate_with_a_forged_signature(void **state)
+{
+	const struct refusal expected = {FRESHET_ETLS_VERIFY, X509_V_ERR_CERT_SIGNATURE_FAILURE, "signature failure"};
+	(void)state;
+	refuses_certificate(&authority, &(struct cert_wish){.forged = true}, "localhost", &expected);
+}
+
 /* An issuer that is no authority: the trusted one signed a leaf, and that leaf signed this one. */
 static void certificate_of_a_leaf(void **state)
 {
@@ -407,6 +414,7 @@ int main(void)
 		cmocka_unit_test(certificate_of_its_own),
 		cmocka_unit_test(certificate_of_a_stranger),
 		cmocka_unit_test(certificate_for_clients),
+		cmocka_unit_test(certificate_with_a_forged_signature),
 		cmocka_unit_test(certificate_of_a_leaf),
 		cmocka_unit_test(no_http2),
 		cmocka_unit_test(old_tls),

@@ -61,7 +61,7 @@ void cert_make(struct cert *out, const struct cert *issuer, const struct cert_wi
 	must(X509_set_issuer_name(x509, X509_get_subject_name(signer->x509)) == 1, "issuer");
 	must(X509_set_pubkey(x509, out->key) == 1, "public key");
 	add_extensions(x509, signer->x509, wish);
-	must(X509_sign(x509, signer->key, EVP_sha256()) > 0, "signature");
+	must(X509_sign(x509, wish->forged ? out->key : signer->key, EVP_sha256()) > 0, "signature");
 }
 
 void cert_clear(struct cert *c)

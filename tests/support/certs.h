@@ -19,6 +19,7 @@ struct cert_wish {
 	long begins_s;         /* from now; default -3600 */
 	long ends_s;           /* from now; default 3600 */
 	bool authority;
+	bool forged; /* says that the issuer signed it, but the issuer did not */
 };
 
 /* Signed by `issuer`; NULL: by itself. */

@@ -79,4 +79,7 @@ void client_send(struct client *c, freshet_endpoint *e, freshet_request_options 
 /* Runs the loop until the condition holds; NULL: until nothing is open any more. Ends the test when that never comes. */
 void client_run(struct client *c, bool (*until)(void *user), void *user);
 
+/* The same for what comes when no stream and no request is open. */
+void client_idle(struct client *c, bool (*until)(void *user), void *user);
+
 #endif

@@ -390,6 +390,7 @@ static bool shake_hands(struct peer_conn *c)
 	bool done = SSL_accept(c->ssl) == 1;
 	pthread_mutex_lock(&c->peer->mutex);
 	c->peer->seen.handshakes += done;
+	c->peer->seen.resumed += done && SSL_session_reused(c->ssl) == 1;
 	pthread_mutex_unlock(&c->peer->mutex);
 	return done;
 }
@@ -470,6 +471,11 @@ static void start_tls(struct peer *p, const struct peer_tls *tls)
 	must(SSL_CTX_use_PrivateKey(p->ctx, tls->cert->key) == 1, "key");
 	if (tls->issuer != NULL)
 		must(SSL_CTX_add1_chain_cert(p->ctx, tls->issuer->x509) == 1, "chain");
+	if (tls->client_issuer != NULL) {
+		SSL_CTX_set_verify(p->ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+		must(X509_STORE_add_cert(SSL_CTX_get_cert_store(p->ctx), tls->client_issuer->x509) == 1, "trust");
+	}
+	must(SSL_CTX_set_session_id_context(p->ctx, (const unsigned char *)"peer", 4) == 1, "session id");
 	if (tls->old) {
 		SSL_CTX_set_security_level(p->ctx, 0);
 		SSL_CTX_set_min_proto_version(p->ctx, TLS1_VERSION);

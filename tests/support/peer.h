@@ -29,11 +29,12 @@ typedef void peer_script(struct peer_conn *c, void *user);
 
 /* TLS of a peer: what it shows and what it speaks. 0 and NULL take the default. */
 struct peer_tls {
-	const struct cert *cert;   /* required */
-	const struct cert *issuer; /* optional: sent behind it */
-	const char *alpn;          /* chosen when the client offers it; default "h2"; "" chooses nothing */
-	int max_version;           /* TLS1_1_VERSION, ...; default the newest */
-	bool old;                  /* TLS 1.1 and down are allowed, with the weak algorithms that they need */
+	const struct cert *cert;          /* required */
+	const struct cert *issuer;        /* optional: sent behind it */
+	const char *alpn;                 /* chosen when the client offers it; default "h2"; "" chooses nothing */
+	int max_version;                  /* TLS1_1_VERSION, ...; default the newest */
+	const struct cert *client_issuer; /* optional: clients must show a certificate of this one's */
+	bool old;                         /* TLS 1.1 and down are allowed, with the weak algorithms that they need */
 };
 
 /* Listens on 127.0.0.1. `tls` NULL: cleartext; a script of TLS starts when the handshake is done. */
@@ -48,6 +49,7 @@ uint16_t peer_port(const struct peer *p);
 struct peer_seen {
 	unsigned connections;
 	unsigned handshakes;      /* of TLS that were completed */
+	unsigned resumed;         /* of them, with an earlier session */
 	unsigned requests;        /* of HTTP/2 */
 	size_t application_bytes; /* that arrived, decrypted */
 };
