@@ -1,3 +1,6 @@
+/*
+ * Growth by doubling, up to a bound that the caller knows. A failed growth leaves the buffer as it was.
+ */
 #include "base/buf.h"
 
 #include "base/mem.h"

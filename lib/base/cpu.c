@@ -1,3 +1,6 @@
+/*
+ * What the machine has. There is always plain C, so nothing here can fail.
+ */
 #include "base/cpu.h"
 
 atomic_int cpu_chosen = CPU_VECTORS;

@@ -1,3 +1,7 @@
+/*
+ * The longer form: the first growth moves the bytes to the heap, where the capacity is a power of two; a shorter text
+ * that is set moves them back. A failed growth leaves the text as it was.
+ */
 #include "base/text.h"
 
 #include "base/mem.h"

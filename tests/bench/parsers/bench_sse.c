@@ -213,6 +213,15 @@ static bool same_events(const struct corpus *c, size_t piece)
 
 #define MAX_RUNS 101
 
+static bool is_corpus(const char *name)
+{
+	for (size_t i = 0; i < CORPUS_KINDS; i++)
+		if (strcmp(corpus_names[i], name) == 0)
+			return true;
+	fprintf(stderr, "bench_sse: no corpus %s\n", name);
+	return false;
+}
+
 static bool bench(const char *name, size_t size, size_t piece, size_t runs)
 {
 	struct corpus c;
@@ -259,6 +268,6 @@ int main(int argc, char **argv)
 	for (size_t kind = 0; i == argc && kind < CORPUS_KINDS; kind++)
 		same &= bench(corpus_names[kind], size, piece, runs);
 	for (; i < argc; i++)
-		same &= bench(argv[i], size, piece, runs);
+		same &= is_corpus(argv[i]) && bench(argv[i], size, piece, runs);
 	return same ? 0 : 1;
 }
