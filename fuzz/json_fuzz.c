@@ -1,0 +1,151 @@
+/*
+ * JSON: whatever the bytes, the picker and the tokenizer say the same of them, one feed equals many feeds, and what was
+ * read reads back when it is written again.
+ */
+#include <freshet/json.h>
+
+#include <stdlib.h>
+
+#define REQUIRE(condition)                                                                                             \
+	do {                                                                                                           \
+		if (!(condition))                                                                                      \
+			abort();                                                                                       \
+	} while (0)
+
+/* The value as the writer writes it. */
+static void write_value(freshet_json_writer *w, const freshet_json_value *value, freshet_json_scratch *scratch)
+{
+	freshet_json_each each;
+	freshet_json_value key;
+	freshet_json_value element;
+	freshet_str text;
+	switch (value->type) {
+	case FRESHET_JSON_OBJECT: freshet_json_write_object(w); break;
+	case FRESHET_JSON_ARRAY: freshet_json_write_array(w); break;
+	case FRESHET_JSON_STRING:
+		REQUIRE(freshet_json_string(value, scratch, &text) == FRESHET_OK);
+		freshet_json_write_string(w, text);
+		return;
+	case FRESHET_JSON_MISSING:
+	case FRESHET_JSON_NULL:
+	case FRESHET_JSON_BOOL:
+	case FRESHET_JSON_NUMBER: freshet_json_write_raw(w, value->raw); return;
+	}
+	REQUIRE(freshet_json_each_begin(&each, value) == FRESHET_OK);
+	while (freshet_json_each_next(&each, &key, &element)) {
+		if (value->type == FRESHET_JSON_OBJECT) {
+			REQUIRE(freshet_json_string(&key, scratch, &text) == FRESHET_OK);
+			freshet_json_write_key_str(w, text);
+		}
+		write_value(w, &element, scratch);
+	}
+	REQUIRE(freshet_json_each_error(&each, NULL) == FRESHET_OK);
+	freshet_json_write_end(w);
+}
+
+/* Written and read and written again, it is the same text. */
+static void round_trip(const freshet_json_value *value)
+{
+	freshet_json_writer *w;
+	freshet_json_scratch scratch;
+	freshet_str first;
+	freshet_str second;
+	freshet_json_value again;
+	freshet_json_scratch_init(&scratch, NULL, 0);
+	REQUIRE(freshet_json_writer_new(NULL, &w) == FRESHET_OK);
+	write_value(w, value, &scratch);
+	REQUIRE(freshet_json_writer_text(w, &first) == FRESHET_OK);
+	char *copy = malloc(first.len + 1);
+	REQUIRE(copy != NULL);
+	memcpy(copy, first.ptr, first.len);
+	const freshet_str text = {copy, first.len};
+	REQUIRE(freshet_json_read(text, &again, NULL) == FRESHET_OK);
+	freshet_json_writer_reset(w);
+	write_value(w, &again, &scratch);
+	REQUIRE(freshet_json_writer_text(w, &second) == FRESHET_OK);
+	REQUIRE(freshet_str_equal(text, second));
+	free(copy);
+	freshet_json_writer_free(w);
+	freshet_json_scratch_clear(&scratch);
+}
+
+/* FNV-1a over the tokens. Parts of one string count as the string. */
+static uint64_t mix(uint64_t hash, const void *bytes, size_t len)
+{
+	const uint8_t *byte = bytes;
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ byte[i]) * UINT64_C(1099511628211);
+	return hash;
+}
+
+struct verdict {
+	uint64_t hash;
+	freshet_err err;
+	uint64_t position;
+};
+
+static bool take(freshet_json_tokenizer *t, struct verdict *v)
+{
+	freshet_json_token token;
+	freshet_json_result result;
+	while ((result = freshet_json_tokenizer_next(t, &token)) == FRESHET_JSON_TOKEN) {
+		if ((token.flags & FRESHET_JSON_CONTINUED) == 0) {
+			v->hash = mix(v->hash, &token.type, sizeof token.type);
+			v->hash = mix(v->hash, &token.position, sizeof token.position);
+		}
+		v->hash = mix(v->hash, token.text.ptr, token.text.len);
+		v->hash = mix(v->hash, token.value.raw.ptr, token.value.raw.len);
+	}
+	v->err = freshet_json_tokenizer_error(t, &v->position);
+	return result == FRESHET_JSON_MORE;
+}
+
+/* Pieces of 1 to `step` bytes, or all at once when it is 0. */
+static struct verdict tokenize(const uint8_t *data, size_t size, size_t step, bool parts)
+{
+	freshet_json_tokenizer_options o;
+	freshet_json_tokenizer *t;
+	struct verdict v = {.hash = UINT64_C(14695981039346656037)};
+	freshet_json_tokenizer_options_init(&o);
+	o.parts = parts;
+	REQUIRE(freshet_json_tokenizer_new(&o, &t) == FRESHET_OK);
+	bool more = true;
+	for (size_t at = 0, len; at < size && more; at += len) {
+		len = step == 0 ? size : 1 + (data[at] + at) % step;
+		if (len > size - at)
+			len = size - at;
+		REQUIRE(freshet_json_tokenizer_feed(t, data + at, len) == FRESHET_OK);
+		more = take(t, &v);
+	}
+	if (more) {
+		freshet_json_tokenizer_finish(t);
+		take(t, &v);
+	}
+	freshet_json_tokenizer_free(t);
+	return v;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	freshet_json_value value;
+	size_t position = 0;
+	freshet_err err = freshet_json_read((freshet_str){(const char *)data, size}, &value, &position);
+	struct verdict whole = tokenize(data, size, 0, false);
+	struct verdict in_parts = tokenize(data, size, 0, true);
+	REQUIRE(in_parts.err == whole.err && in_parts.position == whole.position);
+	for (size_t step = 1; step <= 17; step += 8) {
+		struct verdict cut = tokenize(data, size, step, step == 9);
+		REQUIRE(cut.err == whole.err && cut.position == whole.position);
+		REQUIRE(whole.err != FRESHET_OK || cut.hash == whole.hash);
+	}
+	/* A key or a number beyond the tokenizer's limits is nothing to the picker. */
+	if (whole.err != FRESHET_EJSON_SIZE) {
+		REQUIRE(whole.err == err);
+		REQUIRE(err == FRESHET_OK || whole.position == position);
+	}
+	if (err == FRESHET_OK)
+		round_trip(&value);
+	return 0;
+}
