@@ -189,13 +189,24 @@ void h1server_finish(struct h1server_conn *c)
 	bufferevent_trigger(c->bev, EV_WRITE, BEV_OPT_DEFER_CALLBACKS);
 }
 
-void h1server_drop(struct h1server_conn *c, bool reset)
+/* What is closed from now on is closed by RST. */
+static void do_not_linger(struct h1server_conn *c)
 {
 	struct linger linger = {.l_onoff = 1, .l_linger = 0};
-	if (c->bev == NULL)
-		return;
-	if (reset)
-		setsockopt(bufferevent_getfd(c->bev), SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+	setsockopt(bufferevent_getfd(c->bev), SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+}
+
+void h1server_finish_by_reset(struct h1server_conn *c)
+{
+	if (c->bev != NULL)
+		do_not_linger(c);
+	h1server_finish(c);
+}
+
+void h1server_drop(struct h1server_conn *c, bool reset)
+{
+	if (c->bev != NULL && reset)
+		do_not_linger(c);
 	forget(c);
 }
 

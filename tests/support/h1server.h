@@ -76,6 +76,9 @@ void h1server_reply(struct h1server_conn *c, int status, const char *fields, con
 /* Closes when everything is written. */
 void h1server_finish(struct h1server_conn *c);
 
+/* The same by RST: the client's system has the bytes by then, but perhaps not the client. */
+void h1server_finish_by_reset(struct h1server_conn *c);
+
 /* Closes at once: what is not written is lost. With `reset` by RST. */
 void h1server_drop(struct h1server_conn *c, bool reset);
 
