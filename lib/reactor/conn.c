@@ -1,8 +1,9 @@
 /*
  * A connection of an endpoint that carries exchanges (connect.c tells how it comes up).
  *
- * Happy path: each time the socket is readable one buffer is read, decrypted, given to the protocol, and what the protocol queued is handed to the exchanges before the next
- * buffer is read. Output is gathered from the protocol and written when the reactor leaves.
+ * Happy path: each time the socket is readable one buffer is read, decrypted, given to the protocol, and what the
+ * protocol queued is handed to the exchanges before the next buffer is read. Output is gathered from the protocol and
+ * written when the reactor leaves.
  *
  * Failures end in conn_die: every exchange hears that it is lost, and why. What a peer refused unprocessed was queued by
  * the protocol and is told apart.
