@@ -324,6 +324,7 @@ typedef struct freshet_aod_stream_end {
 	freshet_aod_status status; /* COMPLETED, FAILED or TERMINATED; UNKNOWN when no such event was shown */
 	bool has_exit_code;
 	int64_t exit_code;
+	bool confirmed;      /* the end was told again after a second subscription: no late row is missing */
 	uint64_t cursor;     /* opening with it goes on after the last row that was shown */
 	uint64_t events;     /* shown */
 	uint64_t duplicates; /* rows that came again and were not shown */

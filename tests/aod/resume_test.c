@@ -99,6 +99,7 @@ static void on_done(freshet_aod_stream *stream, const freshet_aod_stream_end *en
 			end->error.outcome.text.ptr);
 	assert_int_equal(end->error.outcome.err, FRESHET_OK);
 	assert_int_equal(end->status, FRESHET_AOD_STATUS_COMPLETED);
+	assert_true(end->confirmed);
 	assert_true(lane->ended);
 	assert_int_equal(lane->next_row, lane->row_count);
 	assert_true(lane->seen_hash == lane->hash);

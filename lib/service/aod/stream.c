@@ -43,7 +43,8 @@ struct freshet_aod_stream {
 	bool has_exit_code : 1;
 	bool started : 1; /* `start` was shown */
 	bool unconfirmed : 1;
-	bool bad : 1; /* an event could not be read */
+	bool confirmed : 1; /* the end came a second time */
+	bool bad : 1;       /* an event could not be read */
 };
 
 _Static_assert(sizeof(struct freshet_aod_stream) <= 160, "the service's share of an idle stream");
@@ -160,6 +161,7 @@ static void take_end(freshet_aod_stream *s, const freshet_aod_event *event)
 		freshet_stream_reconnect(s->core, 0);
 		return;
 	}
+	s->confirmed = s->ending != NULL;
 	freshet_stream_finish(s->core);
 	show_end(s, event);
 }
@@ -275,6 +277,7 @@ static void call_on_done(freshet_aod_stream *s, const freshet_stream_end *core, 
 		.status = (freshet_aod_status)s->status,
 		.has_exit_code = s->has_exit_code,
 		.exit_code = s->exit_code,
+		.confirmed = s->confirmed,
 		.cursor = s->cursor,
 		.events = s->events,
 		.duplicates = s->duplicates,
