@@ -3,6 +3,7 @@
  * swallow what is sent to them, a process without descriptors. Each stream hears which it was; nothing was sent, so
  * that everything may be tried again; a stream elsewhere goes on as if nothing had happened.
  */
+#include "support/blackhole.h"
 #include "support/nameserver.h"
 #include "support/neighbour.h"
 #include "support/process.h"
@@ -14,33 +15,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-/* An address whose queue of connections is full: it drops what asks for another one. */
-struct blackhole {
-	int listener;
-	int filler;
-	uint16_t port;
-};
-
-static void blackhole_open(struct blackhole *b, const char *host, uint16_t port)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-	socklen_t size = sizeof address;
-	inet_pton(AF_INET, host, &address.sin_addr);
-	b->listener = socket(AF_INET, SOCK_STREAM, 0);
-	b->filler = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(bind(b->listener, (struct sockaddr *)&address, size), 0);
-	assert_int_equal(listen(b->listener, 0), 0);
-	assert_int_equal(getsockname(b->listener, (struct sockaddr *)&address, &size), 0);
-	assert_int_equal(connect(b->filler, (struct sockaddr *)&address, size), 0);
-	b->port = ntohs(address.sin_port);
-}
-
-static void blackhole_close(struct blackhole *b)
-{
-	close(b->filler);
-	close(b->listener);
-}
 
 static bool is_done(void *user)
 {

@@ -1,6 +1,7 @@
 /*
  * The reactor: closing and freeing it, its own loop and the caller's, and what it counts.
  */
+#include "support/blackhole.h"
 #include "support/failmem.h"
 #include "support/stage.h"
 #include "support/test.h"
@@ -78,7 +79,11 @@ static void freeing_tells_everybody_at_once(void **state)
 static void freeing_one_that_dials(void **state)
 {
 	(void)state;
-	static const char *const urls[] = {"http://127.0.0.1:9", "http://localhost:9", "http://192.0.2.1:9"};
+	struct blackhole nobody;
+	char hangs[64];
+	blackhole_open(&nobody, "127.0.0.1", 0);
+	snprintf(hangs, sizeof hangs, "http://127.0.0.1:%u", (unsigned)nobody.port);
+	const char *const urls[] = {"http://127.0.0.1:9", "http://localhost:9", hangs};
 	for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++)
 		for (int turns = 0; turns < 4; turns++) {
 			struct stage g;
@@ -95,6 +100,7 @@ static void freeing_one_that_dials(void **state)
 				event_base_loop(g.base, EVLOOP_NONBLOCK);
 			stage_close(&g);
 		}
+	blackhole_close(&nobody);
 }
 
 static void the_callers_loop_is_left_alone(void **state)
