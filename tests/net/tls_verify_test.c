@@ -4,6 +4,7 @@
  */
 #include "support/client.h"
 #include "support/files.h"
+#include "support/nameserver.h"
 #include "support/peer.h"
 #include "support/test.h"
 
@@ -15,6 +16,8 @@ static struct cert authority;
 static struct cert stranger;
 static struct test_folder folder;
 static const char *trust;
+/* Knows "one.example.test" as 127.0.0.1. */
+static struct nameserver *resolver;
 
 static int set_up(void **state)
 {
@@ -24,12 +27,14 @@ static int set_up(void **state)
 	cert_make(&stranger, NULL, &(struct cert_wish){.authority = true});
 	trust = test_folder_file(&folder, "authority.pem");
 	cert_write(&authority, trust);
+	resolver = nameserver_start();
 	return 0;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
+	nameserver_stop(resolver);
 	cert_clear(&authority);
 	cert_clear(&stranger);
 	test_folder_remove(&folder);
@@ -55,8 +60,11 @@ static void follow(struct peer *peer, const char *host, struct follower *f)
 	struct client client;
 	char url[128];
 	freshet_endpoint_options o;
+	freshet_reactor_options ro;
 	freshet_endpoint *e;
-	client_start(&client, NULL);
+	freshet_reactor_options_init(&ro);
+	ro.dns_server = nameserver_address(resolver);
+	client_start(&client, &ro);
 	client_endpoint_options(&o,
 		&(struct client_url){"https", host, peer_port(peer), test_folder_file(&folder, "authority.pem")}, url);
 	o.stream.max_attempts = 3;
@@ -152,6 +160,19 @@ static void certificate_for_another_host(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		refuses_certificate(&authority, &(struct cert_wish){.alt_names = names[i]}, "localhost", &expected);
+}
+
+/* A wildcard stands for one whole label, the first (RFC 6125, section 6.4.3). */
+static void certificate_with_a_wildcard(void **state)
+{
+	const struct refusal expected = {FRESHET_ETLS_HOST, X509_V_ERR_HOSTNAME_MISMATCH, "hostname mismatch"};
+	static const char *const others[] = {"DNS:o*.example.test", "DNS:*e.example.test", "DNS:*.*.test",
+		"DNS:one.*.test", "DNS:*.test", "DNS:*.one.example.test"};
+	(void)state;
+	accepts_certificate(&(struct cert_wish){.alt_names = "DNS:*.example.test"}, "one.example.test");
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		refuses_certificate(
+			&authority, &(struct cert_wish){.alt_names = others[i]}, "one.example.test", &expected);
 }
 
 static void certificate_for_another_address(void **state)
@@ -409,6 +430,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(right_certificates),
 		cmocka_unit_test(certificate_for_another_host),
+		cmocka_unit_test(certificate_with_a_wildcard),
 		cmocka_unit_test(certificate_for_another_address),
 		cmocka_unit_test(certificate_out_of_time),
 		cmocka_unit_test(certificate_of_its_own),
