@@ -3,7 +3,7 @@
 # and whether it is met. Ends with 1 when a budget is missed. docs/benchmarks.md tells what each row is and how fair.
 # usage: tests/bench/run.sh [--runs N] [--only ROW,ROW...] [--million] [--keep]
 #   --runs N    runs of each measurement, of which the table shows the median; they alternate; default 5
-#   --only ...  idle, idle-tls, live, live-tls, burst, bulk, scale, size, sse, json
+#   --only ...  idle, idle-tls, aod, live, live-tls, burst, bulk, scale, size, sse, json
 #   --million   one million open streams too: takes some minutes and 3 GiB of memory
 #   --keep      the single measurements stay in build/bench/results
 set -eu
@@ -15,7 +15,7 @@ usage() {
 }
 
 runs=5
-rows=idle,idle-tls,live,live-tls,burst,bulk,scale,size,sse,json
+rows=idle,idle-tls,aod,live,live-tls,burst,bulk,scale,size,sse,json
 keep=""
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -110,6 +110,14 @@ measure_idle() { # ROW TRANSPORT SUBJECT
 	note "$1" "$3" "$(awk "BEGIN { print ($many - $few) / 10000 / 1024 }")"
 }
 
+# The same of a typed stream of Agent on Demand.
+measure_aod() {
+	command="$bin/bench_client_freshet --aod {base} {sessions}"
+	few=$(measure aod cleartext 1000 --streams 1000 --interval-ms 2500 | value rss_bytes)
+	many=$(measure aod cleartext 1000 --streams 11000 --interval-ms 2500 | value rss_bytes)
+	note aod freshet "$(awk "BEGIN { print ($many - $few) / 10000 / 1024 }")"
+}
+
 # per_event < RESULT: CPU time of an event in microseconds.
 per_event() {
 	line=$(cat)
@@ -180,6 +188,7 @@ while [ "$run" -le "$runs" ]; do
 		! wanted burst || measure_live burst cleartext $subject
 		! wanted bulk || measure_bulk $subject
 	done
+	! wanted aod || measure_aod
 	! wanted scale || measure_scale
 	run=$((run + 1))
 done
@@ -197,6 +206,7 @@ idle|idle stream, h2c, memory|KiB|freshet|h2load,h2load|1.25|value
 idle|||freshet|libcurl,libcurl||
 idle-tls|idle stream, h2 over TLS, memory|KiB|freshet|h2load,h2load|1.25|value
 idle-tls|||freshet|libcurl,libcurl||
+aod|idle typed AoD stream, h2c, memory|KiB|freshet||1.25|value
 live|small live event, h2c, 10,000 streams, CPU|us|freshet|h2load,h2load|1.5|ratio
 live|||freshet|libcurl,libcurl||
 live-tls|small live event, TLS, 10,000 streams, CPU|us|freshet|h2load,h2load|1.5|ratio

@@ -3,13 +3,20 @@
  * has ended them all. Ends with 1 when a stream failed, was cut or brought anything but what it should.
  *
  *	bench_client_freshet --streams N [--per-connection N] [--connections N] [--ca FILE] [--raw] BASE PATH
+ *	bench_client_freshet --aod [...] BASE SESSIONS
+ *
+ * SESSIONS is a file with the ids of sessions of Agent on Demand, one a line; their streams are those of that service.
  */
+#include <freshet/aod.h>
 #include <freshet/freshet.h>
 #include <freshet/json.h>
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+/* Which the emulator accepts (mockd/mockd.h, MOCKD_TOKEN). */
+#define AOD_TOKEN "aod_0123456789abcdefghijklmnopqrstuvwxyz0123456"
 
 FRESHET_JSON_PLAN(plan, "type", "data");
 
@@ -21,6 +28,7 @@ struct client {
 	uint64_t exits;
 	uint64_t bytes; /* of their texts */
 	bool raw;       /* events are counted, not read */
+	bool aod;
 	int failures;
 };
 
@@ -99,6 +107,58 @@ static bool open_streams(struct client *c, freshet_endpoint *endpoint, const cha
 	return true;
 }
 
+static void on_aod_event(freshet_aod_stream *stream, const freshet_aod_event *event, void *user)
+{
+	struct client *c = user;
+	(void)stream;
+	if (event->type == FRESHET_AOD_EVENT_OUTPUT) {
+		c->outputs++;
+		c->bytes += event->output.data.len;
+	} else if (event->type == FRESHET_AOD_EVENT_EXIT) {
+		c->exits++;
+	}
+}
+
+static void on_aod_cut(freshet_aod_stream *stream, const freshet_outcome *cause, uint64_t retry_ms, void *user)
+{
+	(void)stream;
+	(void)retry_ms;
+	complain(user, "cut", cause->text);
+}
+
+static void on_aod_done(freshet_aod_stream *stream, const freshet_aod_stream_end *end, void *user)
+{
+	struct client *c = user;
+	(void)stream;
+	if (end->error.outcome.err != FRESHET_OK || end->status != FRESHET_AOD_STATUS_COMPLETED)
+		complain(c, "failed", end->error.outcome.text);
+	c->left--;
+}
+
+static bool open_sessions(struct client *c, freshet_aod *aod, const char *path)
+{
+	freshet_aod_stream_options o;
+	char line[64];
+	FILE *file = fopen(path, "r");
+	freshet_aod_stream_options_init(&o);
+	o.callbacks.on_event = on_aod_event;
+	o.callbacks.on_cut = on_aod_cut;
+	o.callbacks.on_done = on_aod_done;
+	o.user = c;
+	while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+		freshet_aod_stream *stream;
+		o.session_id = (freshet_str){line, strcspn(line, "\n")};
+		freshet_err err = freshet_aod_stream_open(aod, &o, &stream);
+		if (err != FRESHET_OK)
+			complain(c, "open", freshet_str_of(freshet_err_text(err)));
+		else
+			c->left++;
+	}
+	if (file != NULL)
+		fclose(file);
+	return c->left > 0;
+}
+
 static int report(const struct client *c)
 {
 	printf("outputs=%llu exits=%llu text_bytes=%llu\n", (unsigned long long)c->outputs,
@@ -106,18 +166,40 @@ static int report(const struct client *c)
 	return c->failures == 0 && c->left == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int run(struct client *c, freshet_endpoint_options *o, const char *path, unsigned streams)
+/* Opens everything; false when that failed. */
+static bool begin(struct client *c, freshet_endpoint_options *o, const char *path, unsigned streams)
 {
 	freshet_endpoint *endpoint;
-	freshet_err err = freshet_reactor_new(NULL, &c->reactor);
+	freshet_err err = freshet_endpoint_new(c->reactor, o, &endpoint);
 	if (err == FRESHET_OK)
-		err = freshet_endpoint_new(c->reactor, o, &endpoint);
+		return open_streams(c, endpoint, path, streams);
+	complain(c, "endpoint", freshet_str_of(freshet_err_text(err)));
+	return false;
+}
+
+static bool begin_aod(struct client *c, const freshet_endpoint_options *o, const char *sessions)
+{
+	freshet_aod *aod;
+	freshet_aod_options options;
+	freshet_aod_options_init(&options);
+	options.url = o->url;
+	options.token = AOD_TOKEN;
+	options.endpoint = o;
+	freshet_err err = freshet_aod_new(c->reactor, &options, &aod);
+	if (err == FRESHET_OK)
+		return open_sessions(c, aod, sessions);
+	complain(c, "client", freshet_str_of(freshet_err_text(err)));
+	return false;
+}
+
+static int run(struct client *c, freshet_endpoint_options *o, const char *what, unsigned streams)
+{
+	freshet_err err = freshet_reactor_new(NULL, &c->reactor);
 	if (err != FRESHET_OK) {
-		complain(c, "start", freshet_str_of(freshet_err_text(err)));
-		freshet_reactor_free(c->reactor);
+		complain(c, "reactor", freshet_str_of(freshet_err_text(err)));
 		return EXIT_FAILURE;
 	}
-	if (open_streams(c, endpoint, path, streams))
+	if (c->aod ? begin_aod(c, o, what) : begin(c, o, what, streams))
 		freshet_reactor_run(c->reactor);
 	int result = report(c);
 	freshet_reactor_free(c->reactor);
@@ -130,6 +212,7 @@ static const struct option flags[] = {
 	{"connections", required_argument, NULL, 'c'},
 	{"ca", required_argument, NULL, 'a'},
 	{"raw", no_argument, NULL, 'r'},
+	{"aod", no_argument, NULL, 'A'},
 	{NULL, 0, NULL, 0},
 };
 
@@ -149,6 +232,7 @@ int main(int argc, char **argv)
 		case 'c': o.max_connections = (uint32_t)strtoul(optarg, NULL, 10); break;
 		case 'a': o.ca_file = optarg; break;
 		case 'r': c.raw = true; break;
+		case 'A': c.aod = true; break;
 		default: return 2;
 		}
 	}

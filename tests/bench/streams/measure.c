@@ -7,6 +7,7 @@
  *	idle  `streams` streams are open and silent: resident memory. Then each gets one event and ends.
  *	live  each stream gets one event per interval: CPU time over a window in which nothing is opened or closed.
  *	bulk  events as fast as the client takes them, to the end: CPU time of the whole process.
+ *	aod   as idle, with sessions of Agent on Demand: their ids are in the file that {sessions} names.
  *
  * In every scenario the server ends the streams and the client then ends by itself. One line comes out, `name=value`
  * pairs. A client that fails, or that does not reach the scenario's state in time, is an error: no figure comes out.
@@ -31,7 +32,7 @@
 #define ARGS_MAX  64
 #define PATH_SIZE 256
 
-enum scenario { IDLE, LIVE, BULK };
+enum scenario { IDLE, LIVE, BULK, AOD };
 
 enum phase {
 	OPENING,  /* until all streams are open */
@@ -59,6 +60,7 @@ struct measure {
 	bool spread;
 	bool verbose;
 	char path[PATH_SIZE];
+	char sessions[32]; /* file of AOD */
 	char **client;
 
 	struct mockd *mockd;
@@ -139,7 +141,7 @@ static void read_memory(struct measure *m)
 static void settled(struct measure *m)
 {
 	m->first = take_sample(m);
-	if (m->scenario == IDLE)
+	if (m->scenario == IDLE || m->scenario == AOD)
 		read_memory(m);
 	enter(m, m->scenario == LIVE ? WINDOW : ENDING);
 }
@@ -215,6 +217,8 @@ static char *filled_in(const struct measure *m, const char *argument)
 		len = asprintf(&text, "%s", mockd_url(m->mockd));
 	else if (strcmp(argument, "{path}") == 0)
 		len = asprintf(&text, "%s", m->path);
+	else if (strcmp(argument, "{sessions}") == 0)
+		len = asprintf(&text, "%s", m->sessions);
 	else
 		len = asprintf(&text, "%s", argument);
 	if (len < 0)
@@ -263,7 +267,7 @@ static void print_result(const struct measure *m)
 		m->streams, (unsigned long long)stats.accepted, (unsigned long long)m->open_ms,
 		(unsigned long long)cpu_of(&m->usage), (unsigned long long)stats.events,
 		(unsigned long long)stats.bytes_out, (unsigned long long)(now_ms() - m->started_ms));
-	if (m->scenario == IDLE)
+	if (m->scenario == IDLE || m->scenario == AOD)
 		printf(" rss_bytes=%zu", m->rss_bytes);
 	if (m->scenario == LIVE)
 		printf(" cpu_ns=%llu events=%llu bytes=%llu window_ms=%llu",
@@ -291,6 +295,24 @@ static void choose_path(struct measure *m)
 			m->event_bytes, m->scenario == LIVE ? live_count(m) : 1, spread);
 }
 
+/* Sessions that are silent from their start to their one row, an interval later. */
+static bool add_sessions(struct measure *m)
+{
+	char id[MOCKD_ID_SIZE];
+	char prompt[96];
+	if (m->scenario != AOD)
+		return true;
+	strcpy(m->sessions, "/tmp/bench_sessions.XXXXXX");
+	int fd = mkstemp(m->sessions);
+	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+	if (file == NULL)
+		return false;
+	snprintf(prompt, sizeof prompt, "script:success stages=0 rows=1 bytes=40 row_ms=%u", m->interval_ms);
+	for (unsigned i = 0; i < m->streams && mockd_add_session(m->mockd, prompt, id) == FRESHET_OK; i++)
+		fprintf(file, "%s\n", id);
+	return fclose(file) == 0;
+}
+
 /* The child is ended if it still runs: the emulator has gone from under it. */
 static void end_client(struct measure *m)
 {
@@ -304,7 +326,7 @@ static bool measure(struct measure *m, const struct mockd_options *options)
 {
 	const struct timeval poll = {0, POLL_MS * 1000};
 	m->base = event_base_new();
-	if (m->base == NULL || mockd_new(m->base, options, &m->mockd) != FRESHET_OK) {
+	if (m->base == NULL || mockd_new(m->base, options, &m->mockd) != FRESHET_OK || !add_sessions(m)) {
 		fprintf(stderr, "measure: the emulator does not start\n");
 		return false;
 	}
@@ -326,6 +348,8 @@ static bool measure(struct measure *m, const struct mockd_options *options)
 	event_free(timer);
 	mockd_free(m->mockd);
 	end_client(m);
+	if (m->sessions[0] != '\0')
+		unlink(m->sessions);
 	event_base_free(m->base);
 	libevent_global_shutdown();
 	return !m->failed;
@@ -350,8 +374,10 @@ static const struct option flags[] = {
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: bench_measure --scenario idle|live|bulk --streams N [--FLAG VALUE]... -- CLIENT...\n"
-			"{base}, {path} and {url} among the client's arguments become what it is to ask for; flags:\n");
+	fprintf(stderr,
+		"usage: bench_measure --scenario idle|live|bulk|aod --streams N [--FLAG VALUE]... -- CLIENT...\n"
+		"{base}, {path}, {url} and {sessions} among the client's arguments become what it is to ask for; "
+		"flags:\n");
 	for (const struct option *f = flags; f->name != NULL; f++)
 		fprintf(stderr, "  --%s\n", f->name);
 	return 2;
@@ -359,7 +385,7 @@ static int usage(void)
 
 static bool choose_scenario(struct measure *m, const char *name)
 {
-	static const char *const names[] = {[IDLE] = "idle", [LIVE] = "live", [BULK] = "bulk"};
+	static const char *const names[] = {[IDLE] = "idle", [LIVE] = "live", [BULK] = "bulk", [AOD] = "aod"};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (strcmp(name, names[i]) == 0) {
 			m->scenario = (enum scenario)i;
