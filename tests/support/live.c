@@ -1,0 +1,181 @@
+#include "support/live.h"
+
+#include "support/test.h"
+
+#include <event2/event.h>
+
+#define HASH_BEGIN 2166136261u
+#define HASH_STEP  16777619u
+
+static uint32_t hash_add(uint32_t hash, const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (uint8_t)bytes[i]) * HASH_STEP;
+	return hash;
+}
+
+void live_start(struct live_server *s, const char *program, const char *script, const char *keep_alive)
+{
+	char url[128];
+	freshet_endpoint_options o;
+	const char *const argv[] = {program, script, keep_alive, NULL};
+	memset(s, 0, sizeof *s);
+	test_folder_make(&s->folder);
+	process_start(&s->process, argv, test_folder_file(&s->folder, "server.log"));
+	s->port = process_port(&s->process);
+	assert_int_not_equal(s->port, 0);
+	client_start(&s->client, NULL);
+	client_endpoint_options(&o, &(struct client_url){"http", "127.0.0.1", s->port, NULL}, url);
+	o.protocol = FRESHET_PROTOCOL_AUTO;
+	o.stream.end_is_final = false;
+	o.stream.max_attempts = 3;
+	o.stream.backoff_min_ms = 1;
+	assert_int_equal(freshet_endpoint_new(s->client.reactor, &o, &s->endpoint), FRESHET_OK);
+}
+
+void live_stop(struct live_server *s)
+{
+	client_stop(&s->client);
+	process_end(&s->process);
+	test_folder_remove(&s->folder);
+}
+
+struct listener {
+	struct client *client;
+	freshet_stream *stream;
+	char path[64];
+	uint32_t hash;
+	unsigned events;
+	unsigned cuts;
+	unsigned out_of_order;
+	unsigned dones;
+	freshet_err err;
+};
+
+static void on_event(freshet_stream *s, const freshet_event *event, void *user)
+{
+	struct listener *l = user;
+	char number[16];
+	int len = snprintf(number, sizeof number, "%u", ++l->events);
+	l->out_of_order += !freshet_str_is(event->id, number);
+	l->hash = hash_add(l->hash, number, (size_t)len);
+	l->hash = hash_add(l->hash, "\n", 1);
+	l->hash = hash_add(l->hash, event->data.ptr, event->data.len);
+	l->hash = hash_add(l->hash, "\n", 1);
+	if (l->events == LIVE_EVENTS)
+		freshet_stream_finish(s);
+}
+
+static void on_cut(freshet_stream *s, const freshet_outcome *cause, uint64_t retry_ms, void *user)
+{
+	struct listener *l = user;
+	(void)s;
+	(void)cause;
+	(void)retry_ms;
+	l->cuts++;
+}
+
+static void on_done(freshet_stream *s, const freshet_stream_end *end, void *user)
+{
+	struct listener *l = user;
+	(void)s;
+	l->dones++;
+	l->err = end->outcome.err;
+	l->client->live--;
+}
+
+static void listen_to(struct live_server *s, struct listener *l)
+{
+	freshet_stream_options o;
+	freshet_stream_options_init(&o);
+	o.path = l->path;
+	o.callbacks = (freshet_stream_callbacks){NULL, on_event, on_cut, on_done};
+	o.user = l;
+	l->client = &s->client;
+	l->hash = HASH_BEGIN;
+	assert_int_equal(freshet_stream_open(s->endpoint, &o, &l->stream), FRESHET_OK);
+	s->client.live++;
+}
+
+void live_follow(struct live_server *s, const char *kind, unsigned cuts)
+{
+	struct listener l[LIVE_STREAMS] = {0};
+	for (unsigned i = 0; i < LIVE_STREAMS; i++) {
+		snprintf(l[i].path, sizeof l[i].path, "/%s/%s-%u", kind, kind, i);
+		listen_to(s, &l[i]);
+	}
+	client_run(&s->client, NULL, NULL);
+	for (unsigned i = 0; i < LIVE_STREAMS; i++) {
+		char path[64];
+		char written[64];
+		assert_int_equal(l[i].dones, 1);
+		assert_string_equal(freshet_err_name(l[i].err), "FRESHET_OK");
+		assert_int_equal(l[i].events, LIVE_EVENTS);
+		assert_int_equal(l[i].out_of_order, 0);
+		assert_int_equal(l[i].cuts, cuts);
+		snprintf(path, sizeof path, "/written/%s-%u", kind, i);
+		snprintf(written, sizeof written, "%u %u", l[i].events, l[i].hash);
+		live_get(s, path, written);
+	}
+}
+
+void live_get(struct live_server *s, const char *path, const char *body)
+{
+	struct reply r;
+	freshet_request_options o;
+	freshet_request_options_init(&o);
+	o.path = path;
+	client_send(&s->client, s->endpoint, &o, &r);
+	client_run(&s->client, NULL, NULL);
+	assert_string_equal(freshet_err_name(r.outcome.outcome.err), "FRESHET_OK");
+	assert_int_equal(r.status, 200);
+	assert_string_equal(r.body, body);
+}
+
+void live_upload(struct live_server *s)
+{
+	size_t size = (size_t)3 * 1024 * 1024 + 7;
+	char *bytes = malloc(size);
+	char expected[64];
+	struct reply r;
+	freshet_request_options o;
+	assert_non_null(bytes);
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (char)(i * 7 + i / 251);
+	freshet_request_options_init(&o);
+	o.path = "/upload";
+	o.method = "POST";
+	o.body = (freshet_str){bytes, size};
+	client_send(&s->client, s->endpoint, &o, &r);
+	client_run(&s->client, NULL, NULL);
+	snprintf(expected, sizeof expected, "%zu %u", size, hash_add(HASH_BEGIN, bytes, size));
+	free(bytes);
+	assert_string_equal(freshet_err_name(r.outcome.outcome.err), "FRESHET_OK");
+	assert_string_equal(r.body, expected);
+}
+
+void live_nothing(struct live_server *s)
+{
+	struct listener l = {.path = "/nothing"};
+	listen_to(s, &l);
+	client_run(&s->client, NULL, NULL);
+	assert_string_equal(freshet_err_name(l.err), "FRESHET_OK");
+	assert_int_equal(l.events + l.cuts, 0);
+}
+
+static bool nobody_is_connected(const struct live_server *s)
+{
+	freshet_reactor_counters now;
+	freshet_reactor_counters_get(s->client.reactor, &now);
+	return now.connections == 0;
+}
+
+void live_short_keep_alive(struct live_server *s)
+{
+	for (int i = 0; i < 200; i++)
+		live_get(s, "/written/nobody", "0 0");
+	/* It is the server that closes the last one: the client would keep it for a minute. */
+	while (!nobody_is_connected(s))
+		event_base_loop(s->client.base, EVLOOP_ONCE);
+	live_get(s, "/written/nobody", "0 0");
+}
