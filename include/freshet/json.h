@@ -137,14 +137,17 @@ typedef struct freshet_json_plan {
 
 /* A compiled name or index. It stands here so that a plan can be static; its fields are the library's. */
 typedef struct freshet_json_node {
-	uint64_t head;    /* the first eight bytes of the name as they lie in memory, zeros after its end */
-	const char *name; /* as the path spells it */
-	uint32_t len;     /* of the name; of an array element, its index */
-	uint16_t slot;    /* which value to fill in */
-	uint16_t parent;
-	uint16_t child; /* the first of its own; 0 when there is none */
-	uint16_t next;  /* the next of the same parent; 0 when there is none */
+	uint64_t head;                          /* the first eight bytes of the name, zeros behind its end */
+	uint64_t names;                         /* what the names of its children look like */
+	const char *name;                       /* as the path spells it */
+	const struct freshet_json_node *parent; /* NULL above the whole text */
+	struct freshet_json_node *child;        /* the first of its own, or NULL */
+	struct freshet_json_node *next;         /* the next of the same parent, or NULL */
+	uint32_t len;                           /* of the name, for a name without escapes */
+	uint32_t number;                        /* the index of an array element; the length of any name */
+	uint16_t slot;                          /* which value to fill in */
 	uint8_t kind;
+	uint8_t place; /* in the plan; 63 for all that lie further behind */
 } freshet_json_node;
 
 /* Defines a static plan of literal paths, in a file or in a function: FRESHET_JSON_PLAN(plan, "type", "data.id"); */
@@ -177,7 +180,14 @@ FRESHET_API void freshet_json_plan_free(freshet_json_plan *plan);
 FRESHET_API freshet_err freshet_json_pick(
 	freshet_json_plan *plan, freshet_str text, freshet_json_value *values, size_t *position);
 
-/* Picks one path. For several, or again and again, a plan is faster. */
+/*
+ * As freshet_json_pick, for a text that is known to be valid UTF-8, as the data of every freshet_event is: that is not
+ * checked again. Of other texts a value may then hold bytes that are not UTF-8; nothing worse comes of it.
+ */
+FRESHET_API freshet_err freshet_json_pick_utf8(
+	freshet_json_plan *plan, freshet_str text, freshet_json_value *values, size_t *position);
+
+/* Picks one path, of at most 127 names and indices. For several, or again and again, a plan is faster. */
 FRESHET_API freshet_err freshet_json_get(freshet_str text, const char *path, freshet_json_value *out, size_t *position);
 
 /* Checks the whole text and gives its one value, without the white space around it. */

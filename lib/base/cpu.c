@@ -10,7 +10,11 @@ static enum cpu_vector best(void)
 #if defined(__x86_64__)
 	__builtin_cpu_init();
 	bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
-	return avx2 ? CPU_AVX2 : CPU_BASE;
+	bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+		      __builtin_cpu_supports("avx512vl");
+	if (!avx2)
+		return CPU_BASE;
+	return avx512 ? CPU_AVX512 : CPU_AVX2;
 #elif defined(__aarch64__)
 	return CPU_BASE;
 #else

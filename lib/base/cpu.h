@@ -12,6 +12,7 @@ enum cpu_vector {
 	CPU_SCALAR, /* none: plain C, which every machine runs */
 	CPU_BASE,   /* what every machine of the kind has: SSE2 on x86-64, NEON on AArch64 */
 	CPU_AVX2,   /* AVX2 with BMI1 and BMI2 */
+	CPU_AVX512, /* these and AVX-512 F, BW and VL; what has no code of its own for it runs that for AVX2 */
 	CPU_VECTORS
 };
 

@@ -41,6 +41,7 @@ const uint8_t *scan_line_end(const uint8_t *at, const uint8_t *end, bool *not_as
 #endif
 #ifdef SCAN_HAVE_avx2
 		[CPU_AVX2] = find_avx2,
+		[CPU_AVX512] = find_avx2,
 #endif
 	};
 	return find[cpu_vector()](at, end, not_ascii);

@@ -243,7 +243,7 @@ static bool ends_whole(const uint8_t *text, size_t len)
 bool utf8_vector_valid(const uint8_t *text, size_t len)
 {
 #if defined(__x86_64__)
-	bool have = cpu_vector() == CPU_AVX2;
+	bool have = cpu_vector() >= CPU_AVX2;
 #else
 	bool have = cpu_vector() == CPU_BASE;
 #endif

@@ -72,24 +72,40 @@ static bool magnitude(const struct decimal *d, uint64_t *out)
 	return true;
 }
 
-static freshet_err read_integer(const freshet_json_value *value, struct decimal *d, uint64_t *out)
+/* Most integers are a few digits and nothing else. 18 of them always have room. */
+static bool read_short(freshet_str number, bool *negative, uint64_t *out)
+{
+	uint64_t value = 0;
+	*negative = number.ptr[0] == '-';
+	if (number.len > 18)
+		return false;
+	for (size_t i = *negative; i < number.len; i++)
+		value = value * 10 + (uint64_t)(number.ptr[i] - '0');
+	*out = value;
+	return true;
+}
+
+static freshet_err read_integer(const freshet_json_value *value, bool *negative, uint64_t *out)
 {
 	if (value->type == FRESHET_JSON_MISSING)
 		return FRESHET_EJSON_MISSING;
 	if (value->type != FRESHET_JSON_NUMBER)
 		return FRESHET_EJSON_TYPE;
-	*d = decimal_read(value->raw);
-	return magnitude(d, out) ? FRESHET_OK : FRESHET_EJSON_NUMBER;
+	if (!(value->flags & FRESHET_JSON_REAL) && read_short(value->raw, negative, out))
+		return FRESHET_OK;
+	struct decimal d = decimal_read(value->raw);
+	*negative = d.negative;
+	return magnitude(&d, out) ? FRESHET_OK : FRESHET_EJSON_NUMBER;
 }
 
 freshet_err freshet_json_uint64(const freshet_json_value *value, uint64_t *out)
 {
-	struct decimal d;
+	bool negative;
 	uint64_t magnitude;
-	freshet_err err = read_integer(value, &d, &magnitude);
+	freshet_err err = read_integer(value, &negative, &magnitude);
 	if (err != FRESHET_OK)
 		return err;
-	if (d.negative && magnitude > 0)
+	if (negative && magnitude > 0)
 		return FRESHET_EJSON_NUMBER;
 	*out = magnitude;
 	return FRESHET_OK;
@@ -97,13 +113,13 @@ freshet_err freshet_json_uint64(const freshet_json_value *value, uint64_t *out)
 
 freshet_err freshet_json_int64(const freshet_json_value *value, int64_t *out)
 {
-	struct decimal d;
+	bool negative;
 	uint64_t magnitude;
-	freshet_err err = read_integer(value, &d, &magnitude);
+	freshet_err err = read_integer(value, &negative, &magnitude);
 	if (err != FRESHET_OK)
 		return err;
-	if (magnitude > (uint64_t)INT64_MAX + d.negative)
+	if (magnitude > (uint64_t)INT64_MAX + negative)
 		return FRESHET_EJSON_NUMBER;
-	*out = d.negative ? (int64_t)(0 - magnitude) : (int64_t)magnitude;
+	*out = negative ? (int64_t)(0 - magnitude) : (int64_t)magnitude;
 	return FRESHET_OK;
 }

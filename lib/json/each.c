@@ -36,9 +36,8 @@ static bool read_value(freshet_json_each *each, freshet_json_value *value)
 {
 	struct walk w;
 	freshet_str text = {each->begin, (size_t)(each->end - each->begin)};
-	walk_init(&w, text, FRESHET_JSON_DEPTH_MAX);
+	walk_init(&w, text, &walk_whole, value, FRESHET_JSON_DEPTH_MAX);
 	w.at = each->at;
-	w.values = value;
 	freshet_err err = walk_value(&w);
 	each->at = w.at;
 	return err == FRESHET_OK || fail(each, w.at, err);

@@ -4,46 +4,72 @@
 #include "json/plan.h"
 #include "json/walk.h"
 
-static const freshet_json_value missing;
+static void forget(freshet_json_value *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		values[i] = (freshet_json_value){FRESHET_JSON_MISSING, 0, {NULL, 0}};
+}
 
 /* Walks over the text; on failure all `count` values are missing. */
-static freshet_err run(struct walk *w, freshet_json_value *values, size_t count, size_t *position)
+static freshet_err run(struct walk *w, size_t count, size_t *position)
 {
-	w->values = values;
-	for (size_t i = 0; i < count; i++)
-		values[i] = missing;
+	w->at = w->begin;
+	walk_start(w);
 	freshet_err err = walk_text(w);
 	if (err == FRESHET_OK)
 		return FRESHET_OK;
-	for (size_t i = 0; i < count; i++)
-		values[i] = missing;
+	forget(w->values, count);
 	if (position != NULL)
 		*position = (size_t)(w->at - w->begin);
 	return err;
 }
 
-freshet_err freshet_json_pick(freshet_json_plan *plan, freshet_str text, freshet_json_value *values, size_t *position)
+/* As run, where there is nothing to be said about the text but that it is good. */
+static inline freshet_err run_fast(struct walk *w, size_t count, size_t *position)
+{
+	forget(w->values, count);
+	return walk_text_fast(w) ? FRESHET_OK : run(w, count, position);
+}
+
+static freshet_err refuse(freshet_json_value *values, size_t count, freshet_err err)
+{
+	forget(values, count);
+	return err;
+}
+
+static inline freshet_err pick(
+	freshet_json_plan *plan, freshet_str text, bool utf8_known, freshet_json_value *values, size_t *position)
 {
 	struct walk w;
 	freshet_err err = plan_prepare(plan);
 	if (err != FRESHET_OK)
-		return err;
-	walk_init(&w, text, plan->max_depth != 0 ? plan->max_depth : FRESHET_JSON_DEPTH);
-	w.nodes = plan->nodes;
-	return run(&w, values, plan->count, position);
+		return refuse(values, plan->count, err);
+	walk_init(&w, text, plan->nodes, values, plan->max_depth != 0 ? plan->max_depth : FRESHET_JSON_DEPTH);
+	w.utf8_known = utf8_known;
+	return run_fast(&w, plan->count, position);
+}
+
+freshet_err freshet_json_pick(freshet_json_plan *plan, freshet_str text, freshet_json_value *values, size_t *position)
+{
+	return pick(plan, text, false, values, position);
+}
+
+freshet_err freshet_json_pick_utf8(
+	freshet_json_plan *plan, freshet_str text, freshet_json_value *values, size_t *position)
+{
+	return pick(plan, text, true, values, position);
 }
 
 freshet_err freshet_json_get(freshet_str text, const char *path, freshet_json_value *out, size_t *position)
 {
 	freshet_json_node nodes[FRESHET_JSON_DEPTH];
 	freshet_json_plan plan = {&path, 1, nodes, sizeof nodes / sizeof nodes[0], 0, 0, 0};
-	*out = missing;
 	return freshet_json_pick(&plan, text, out, position);
 }
 
 freshet_err freshet_json_read(freshet_str text, freshet_json_value *out, size_t *position)
 {
 	struct walk w;
-	walk_init(&w, text, FRESHET_JSON_DEPTH);
-	return run(&w, out, 1, position);
+	walk_init(&w, text, &walk_whole, out, FRESHET_JSON_DEPTH);
+	return run_fast(&w, 1, position);
 }

@@ -85,51 +85,62 @@ static bool parse_segment(const char **at, bool first, struct segment *s)
 static bool node_matches(const freshet_json_node *node, const struct segment *s)
 {
 	if (node->kind == PLAN_INDEX || s->kind == PLAN_INDEX)
-		return node->kind == s->kind && node->len == s->index;
-	freshet_str name = {node->name, node->len};
+		return node->kind == s->kind && node->number == s->index;
+	freshet_str name = {node->name, node->number};
 	return string_equal(name, node->kind == PLAN_ESCAPED, s->name, s->kind == PLAN_ESCAPED);
 }
 
-static void fill_node(freshet_json_node *node, const struct segment *s, unsigned parent)
+static void fill_node(freshet_json_node *node, const struct segment *s, const freshet_json_node *parent)
 {
 	*node = (freshet_json_node){0};
 	node->kind = (uint8_t)s->kind;
-	node->parent = (uint16_t)parent;
+	node->parent = parent;
 	node->slot = PLAN_NO_SLOT;
 	node->name = s->name.ptr;
-	node->len = s->kind == PLAN_INDEX ? s->index : (uint32_t)s->name.len;
-	if (s->kind != PLAN_INDEX && s->name.len > 0)
-		memcpy(&node->head, s->name.ptr, s->name.len < sizeof node->head ? s->name.len : sizeof node->head);
+	node->len = s->kind == PLAN_NAME ? (uint32_t)s->name.len : UINT32_MAX;
+	node->number = s->kind == PLAN_INDEX ? s->index : (uint32_t)s->name.len;
+	if (s->kind == PLAN_NAME)
+		node->head = plan_head(s->name.ptr, s->name.len);
 }
 
-/* The child of `parent` for the segment, made if there is none yet: its number, or PLAN_NO_NODE without room for it. */
-static unsigned child_for(freshet_json_plan *plan, size_t *used, unsigned parent, const struct segment *s)
+static uint64_t name_bits(const freshet_json_node *node)
 {
-	freshet_json_node *nodes = plan->nodes;
-	uint16_t *link = &nodes[parent].child;
-	for (; *link != PLAN_NO_NODE; link = &nodes[*link].next)
-		if (node_matches(&nodes[*link], s))
+	if (node->kind == PLAN_INDEX)
+		return 0;
+	return node->kind == PLAN_ESCAPED ? UINT64_MAX : (uint64_t)1 << plan_name_bit(node->name, node->len);
+}
+
+/* The child of `parent` for the segment, made if there is none yet; NULL without room for it. */
+static freshet_json_node *child_for(
+	freshet_json_plan *plan, size_t *used, freshet_json_node *parent, const struct segment *s)
+{
+	freshet_json_node **link = &parent->child;
+	for (; *link != NULL; link = &(*link)->next)
+		if (node_matches(*link, s))
 			return *link;
-	if (*used == plan->node_count || *used > UINT16_MAX || s->name.len > UINT32_MAX)
-		return PLAN_NO_NODE;
-	*link = (uint16_t)*used;
-	fill_node(&nodes[*used], s, parent);
-	return (unsigned)(*used)++;
+	if (*used == plan->node_count || s->name.len >= UINT32_MAX)
+		return NULL;
+	*link = &plan->nodes[*used];
+	fill_node(*link, s, parent);
+	(*link)->place = (uint8_t)(*used < 63 ? *used : 63);
+	(*used)++;
+	parent->names |= name_bits(*link);
+	return *link;
 }
 
 static freshet_err add_path(freshet_json_plan *plan, size_t *used, const char *path, size_t slot)
 {
-	unsigned node = 0;
+	freshet_json_node *node = plan->nodes;
 	for (const char *at = path; *at != '\0';) {
 		struct segment s;
 		if (!parse_segment(&at, at == path, &s))
 			return FRESHET_EINVAL;
-		if ((node = child_for(plan, used, node, &s)) == PLAN_NO_NODE)
+		if ((node = child_for(plan, used, node, &s)) == NULL)
 			return FRESHET_EINVAL;
 	}
-	if (plan->nodes[node].slot != PLAN_NO_SLOT)
+	if (node->slot != PLAN_NO_SLOT)
 		return FRESHET_EINVAL;
-	plan->nodes[node].slot = (uint16_t)slot;
+	node->slot = (uint16_t)slot;
 	return FRESHET_OK;
 }
 
@@ -140,7 +151,7 @@ static freshet_err compile(freshet_json_plan *plan)
 	freshet_err err = FRESHET_OK;
 	if (plan->node_count == 0 || plan->count >= PLAN_NO_SLOT || plan->max_depth > FRESHET_JSON_DEPTH_MAX)
 		return FRESHET_EINVAL;
-	fill_node(&plan->nodes[0], &whole, 0);
+	fill_node(&plan->nodes[0], &whole, NULL);
 	for (size_t i = 0; i < plan->count && err == FRESHET_OK; i++)
 		err = add_path(plan, &used, plan->paths[i], i);
 	return err;
@@ -168,7 +179,7 @@ struct owned_plan {
 };
 
 /* How many bytes and nodes the paths need: no name or index is shorter than one character and its separator. */
-static bool measure(const char *const *paths, size_t count, size_t *chars, size_t *nodes)
+static void measure(const char *const *paths, size_t count, size_t *chars, size_t *nodes)
 {
 	*chars = 0;
 	*nodes = 1;
@@ -177,7 +188,6 @@ static bool measure(const char *const *paths, size_t count, size_t *chars, size_
 		*chars += len + 1;
 		*nodes += (len + 1) / 2;
 	}
-	return *nodes <= UINT16_MAX;
 }
 
 freshet_err freshet_json_plan_new(const char *const *paths, size_t count, size_t max_depth, freshet_json_plan **out)
@@ -185,8 +195,9 @@ freshet_err freshet_json_plan_new(const char *const *paths, size_t count, size_t
 	size_t chars;
 	size_t nodes;
 	*out = NULL;
-	if (count >= PLAN_NO_SLOT || !measure(paths, count, &chars, &nodes))
+	if (count >= PLAN_NO_SLOT)
 		return FRESHET_EINVAL;
+	measure(paths, count, &chars, &nodes);
 	size_t size = sizeof(struct owned_plan) + nodes * sizeof(freshet_json_node) + count * sizeof(char *) + chars;
 	struct owned_plan *owned = mem_zalloc(size);
 	if (owned == NULL)

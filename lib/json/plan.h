@@ -7,8 +7,7 @@
 
 #include <freshet/json.h>
 
-/* No node: node 0 is nobody's child. No slot: the value is only on the way to others. */
-#define PLAN_NO_NODE 0
+/* The value is only on the way to others. */
 #define PLAN_NO_SLOT UINT16_MAX
 
 enum plan_kind {
@@ -17,7 +16,38 @@ enum plan_kind {
 	PLAN_INDEX,   /* an array element */
 };
 
-/* The plan's state once its nodes may be read. */
+/* The first eight of `len` bytes as one number, zeros behind them. Eight bytes must be readable. */
+static inline uint64_t plan_head_of_8(const char *name, size_t len)
+{
+	uint64_t head;
+	memcpy(&head, name, sizeof head);
+	if (len >= sizeof head)
+		return head;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return head & (((uint64_t)1 << 8 * len) - 1);
+#else
+	return len > 0 ? head & ~(uint64_t)0 << (64 - 8 * len) : 0;
+#endif
+}
+
+static inline uint64_t plan_head(const char *name, size_t len)
+{
+	char bytes[8] = {0};
+	if (len > 0)
+		memcpy(bytes, name, len < sizeof bytes ? len : sizeof bytes);
+	return plan_head_of_8(bytes, len);
+}
+
+/*
+ * Which bit of freshet_json_node.names stands for a name: few names that no plan wants share one with a name wanted.
+ * The bytes around the name must be readable: quotes, or what else is always the same around a name without characters.
+ */
+static inline unsigned plan_name_bit(const char *name, size_t len)
+{
+	return ((unsigned)len * 8 + (unsigned char)name[0] + (unsigned char)name[(ptrdiff_t)len - 1]) % 64;
+}
+
+/* freshet_json_plan.state when the nodes may be read. */
 #define PLAN_READY 2
 
 freshet_err plan_compile_once(freshet_json_plan *plan);

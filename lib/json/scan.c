@@ -1,102 +1,83 @@
 /*
- * Runs of plain string characters, by vectors. Every variant takes whole blocks while they are plain, and leaves the
- * block with the stop in it, and what is left at the end, to the masks of scan.h.
+ * Runs of plain string characters: whole blocks are skipped, and the masks of the block behind them tell where the run
+ * ends. What is left at the end of the text is looked at byte by byte.
  */
 #include "json/scan.h"
 
-#if defined(__x86_64__) && defined(__GNUC__)
-#include <immintrin.h>
-#define SCAN_AVX2 1
-#endif
+#include "base/cpu.h"
 
-static struct scan_run scan_scalar(const char *at, const char *end)
-{
-	struct scan_run run = {at, false};
-	for (; run.stop < end && !scan_is_stop(*run.stop); run.stop++)
-		run.high |= (unsigned char)*run.stop >= 0x80;
-	return run;
-}
+#ifdef SCAN_HAVE_avx2
 
-/* The window at `at`: true when the run ends in it. */
-static bool scan_window(struct scan_run *run, const char *end)
-{
-	size_t left = (size_t)(end - run->stop);
-	bool full = left >= SCAN_WINDOW;
-	struct scan_masks masks = full ? scan_masks_full(run->stop) : scan_masks_short(run->stop, left);
-	size_t plain = full ? SCAN_WINDOW : left;
-	if (masks.stops != 0)
-		plain = (size_t)__builtin_ctzll(masks.stops);
-	run->high |= (masks.high & scan_bits_below(plain)) != 0;
-	run->stop += plain;
-	return masks.stops != 0 || !full;
-}
+#define TIMES_8(c)  c, c, c, c, c, c, c, c
+#define TIMES_32(c) TIMES_8(c), TIMES_8(c), TIMES_8(c), TIMES_8(c)
+#define ESCAPE_LOW  0, 0, 1 | 4 | 8, 0, 8, -128, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1
+#define ESCAPE_HIGH 0, 0, 1, 0, 0, 2, 4, 8 | -128, 0, 0, 0, 0, 0, 0, 0, 0
 
-static struct scan_run scan_windows(const char *at, const char *end)
-{
-	struct scan_run run = {at, false};
-	while (!scan_window(&run, end))
-		;
-	return run;
-}
-
-#if defined(SCAN_AVX2)
-
-__attribute__((target("avx2"))) static inline __m256i stops_avx2(__m256i bytes)
-{
-	__m256i quotes = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('"'));
-	__m256i backslashes = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\\'));
-	__m256i controls = _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, _mm256_set1_epi8(0x1f)), bytes);
-	return _mm256_or_si256(_mm256_or_si256(quotes, backslashes), controls);
-}
-
-__attribute__((target("avx2"))) static struct scan_run scan_avx2(const char *at, const char *end)
-{
-	struct scan_run run = {at, false};
-	__m256i seen = _mm256_setzero_si256();
-	while (end - run.stop >= 64) {
-		__m256i low = _mm256_loadu_si256((const __m256i *)(const void *)run.stop);
-		__m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(run.stop + 32));
-		__m256i stops = _mm256_or_si256(stops_avx2(low), stops_avx2(high));
-		if (!_mm256_testz_si256(stops, stops))
-			break;
-		seen = _mm256_or_si256(seen, _mm256_or_si256(low, high));
-		run.stop += 64;
-	}
-	run.high = _mm256_movemask_epi8(seen) != 0;
-	while (!scan_window(&run, end))
-		;
-	return run;
-}
-
-#endif
-
-static const struct scan_variant variants[] = {
-	{"scalar", scan_scalar},
-	{"windows", scan_windows},
-#if defined(SCAN_AVX2)
-	{"avx2", scan_avx2},
-#endif
+const struct scan_vectors scan_vectors = {
+	.quote = {TIMES_32('"')},
+	.backslash = {TIMES_32('\\')},
+	.control = {TIMES_32(0x1f)},
+	.escape_low = {ESCAPE_LOW, ESCAPE_LOW},
+	.escape_high = {ESCAPE_HIGH, ESCAPE_HIGH},
 };
 
-static bool can_run(size_t i)
-{
-#if defined(SCAN_AVX2)
-	if (variants[i].plain == scan_avx2)
-		return __builtin_cpu_supports("avx2");
 #endif
-	return i < sizeof variants / sizeof variants[0];
+
+/* The run that goes on at run.stop, with less than a block left. */
+static struct scan_run plain_rest(struct scan_run run, const char *end)
+{
+	for (; run.stop < end; run.stop++) {
+		unsigned char c = (unsigned char)*run.stop;
+		if (c == '"' || c == '\\' || c < 0x20)
+			break;
+		run.high |= c >= 0x80;
+	}
+	return run;
 }
 
-const struct scan_variant *scan_variant(size_t i)
+#define DEFINE_PLAIN(kind)                                                                                             \
+	SCAN_TARGET_##kind static struct scan_run plain_##kind(const char *at, const char *end)                        \
+	{                                                                                                              \
+		struct scan_skip skip = scan_skip_##kind(at, end);                                                     \
+		struct scan_run run = {skip.block, skip.high};                                                         \
+		if (end - run.stop < SCAN_BLOCK)                                                                       \
+			return plain_rest(run, end);                                                                   \
+		struct scan_block found = scan_block_##kind(scan_load_##kind(run.stop));                               \
+		run.high |= found.high != 0;                                                                           \
+		run.stop += __builtin_ctzll(found.quotes | found.backslashes | found.controls);                        \
+		return run;                                                                                            \
+	}
+
+static struct scan_run plain_scalar(const char *at, const char *end)
 {
-	return i < sizeof variants / sizeof variants[0] && can_run(i) ? &variants[i] : NULL;
+	return plain_rest((struct scan_run){at, false}, end);
 }
+
+#ifdef SCAN_HAVE_base
+DEFINE_PLAIN(base)
+#endif
+#ifdef SCAN_HAVE_avx2
+DEFINE_PLAIN(avx2)
+#endif
+#ifdef SCAN_HAVE_avx512
+DEFINE_PLAIN(avx512)
+#endif
+
+typedef struct scan_run plain_fn(const char *at, const char *end);
 
 struct scan_run scan_plain(const char *at, const char *end)
 {
-#if defined(SCAN_AVX2)
-	if (__builtin_cpu_supports("avx2"))
-		return scan_avx2(at, end);
+	static plain_fn *const plain[CPU_VECTORS] = {
+		[CPU_SCALAR] = plain_scalar,
+#ifdef SCAN_HAVE_base
+		[CPU_BASE] = plain_base,
 #endif
-	return scan_windows(at, end);
+#ifdef SCAN_HAVE_avx2
+		[CPU_AVX2] = plain_avx2,
+#endif
+#ifdef SCAN_HAVE_avx512
+		[CPU_AVX512] = plain_avx512,
+#endif
+	};
+	return plain[cpu_vector()](at, end);
 }

@@ -49,10 +49,12 @@ static bool in_object(const struct freshet_json_tokenizer *t)
 	return t->objects[(t->depth - 1) / 64] >> (t->depth - 1) % 64 & 1;
 }
 
-/* A value is complete. */
+/* A value is complete. With `lines`, what follows it on its line does not count. */
 static void value_ended(struct freshet_json_tokenizer *t)
 {
 	t->state = t->depth > 0 ? AT_SEPARATOR : AT_TEXT_END;
+	if (t->limits.lines && t->depth == 0)
+		limit_text(t, place_of(t, t->at), UINT64_MAX);
 }
 
 static freshet_json_result open_container(struct freshet_json_tokenizer *t, freshet_json_token *token)
@@ -199,8 +201,6 @@ static freshet_json_result give_end(struct freshet_json_tokenizer *t, freshet_js
 	t->token_place = place_of(t, t->at);
 	token_make(t, token, FRESHET_JSON_END);
 	t->state = t->limits.lines ? AT_VALUE : AFTER_END;
-	if (t->limits.lines)
-		limit_text(t, t->token_place, UINT64_MAX);
 	return FRESHET_JSON_TOKEN;
 }
 

@@ -39,6 +39,11 @@ static void free_blocks(freshet_json_scratch *scratch, struct scratch_block *kep
 void freshet_json_scratch_reset(freshet_json_scratch *scratch)
 {
 	struct scratch_block *newest = scratch->blocks;
+	if (newest == NULL) {
+		scratch->at = scratch->own;
+		scratch->left = scratch->own_size;
+		return;
+	}
 	bool keep = newest != NULL && newest->size > scratch->own_size;
 	free_blocks(scratch, keep ? newest : NULL);
 	scratch->at = keep ? (char *)(newest + 1) : scratch->own;

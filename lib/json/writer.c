@@ -313,8 +313,7 @@ void freshet_json_write_raw(freshet_json_writer *w, freshet_str json)
 {
 	struct walk walk;
 	freshet_json_value value = {FRESHET_JSON_MISSING, 0, {NULL, 0}};
-	walk_init(&walk, json, w->max_depth - w->depth);
-	walk.values = &value;
+	walk_init(&walk, json, &walk_whole, &value, w->max_depth - w->depth);
 	freshet_err err = walk_text(&walk);
 	if (err != FRESHET_OK)
 		fail(w, err);

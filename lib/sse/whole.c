@@ -202,5 +202,6 @@ sse_whole_fn *const sse_whole_next[CPU_VECTORS] = {
 #endif
 #ifdef SCAN_HAVE_avx2
 	[CPU_AVX2] = next_avx2,
+	[CPU_AVX512] = next_avx2,
 #endif
 };

@@ -1,0 +1,20 @@
+/*
+ * The fast walk with what every machine of the kind has: SSE2 or NEON.
+ */
+#include "json/walk.h"
+
+#include "json/grammar.h"
+#include "json/plan.h"
+#include "json/scan.h"
+#include "json/string.h"
+
+#include "base/utf8.h"
+
+#ifdef SCAN_HAVE_base
+
+#define CAREFUL   0
+#define WALK      walk_base
+#define WALK_SCAN base
+#include "json/walk_body.h"
+
+#endif
