@@ -179,6 +179,23 @@ static void the_scratch_keeps_all_until_the_reset(void **state)
 	failmem_off();
 }
 
+static void truths(void **state)
+{
+	const freshet_json_value yes = value_of(" true");
+	const freshet_json_value no = value_of("false");
+	const freshet_json_value null = value_of("null");
+	const freshet_json_value missing = {FRESHET_JSON_MISSING, 0, {NULL, 0}};
+	bool truth = false;
+	(void)state;
+	assert_int_equal(freshet_json_bool(&yes, &truth), FRESHET_OK);
+	assert_true(truth);
+	assert_int_equal(freshet_json_bool(&null, &truth), FRESHET_EJSON_TYPE);
+	assert_int_equal(freshet_json_bool(&missing, &truth), FRESHET_EJSON_MISSING);
+	assert_true(truth);
+	assert_int_equal(freshet_json_bool(&no, &truth), FRESHET_OK);
+	assert_false(truth);
+}
+
 /* All values of a text in their order, by nested walks. */
 static void walk(const freshet_json_value *container, char *trace, size_t size)
 {
@@ -243,6 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(integers),
 		cmocka_unit_test(doubles),
+		cmocka_unit_test(truths),
 		cmocka_unit_test(strings),
 		cmocka_unit_test(the_scratch_keeps_all_until_the_reset),
 		cmocka_unit_test(walks),
