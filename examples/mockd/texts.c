@@ -249,7 +249,8 @@ static void append_exactly(struct buffer *b, struct random *random, size_t size)
 		const char *word = words[random_below(random, WORD_COUNT)];
 		size_t len = strlen(word);
 		if (b->len + len + 1 > end) {
-			memset(buffer_extend(b, end - b->len), 'x', end - b->len);
+			size_t left = end - b->len;
+			memset(buffer_extend(b, left), 'x', left);
 			return;
 		}
 		buffer_append(b, word, len);

@@ -20,7 +20,8 @@ struct run {
 static void note(struct run *run, const char *text, size_t len)
 {
 	assert_true(run->len + len < sizeof run->trace);
-	memcpy(run->trace + run->len, text, len);
+	if (len > 0)
+		memcpy(run->trace + run->len, text, len);
 	run->len += len;
 	run->trace[run->len] = '\0';
 }
