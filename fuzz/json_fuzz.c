@@ -1,10 +1,11 @@
 /*
- * JSON: whatever the bytes, the picker and the tokenizer say the same of them, one feed equals many feeds, and what was
- * read reads back when it is written again.
+ * JSON: whatever the bytes, the picker and the tokenizer say the same of them, one feed equals many feeds, every kind of
+ * vectors picks what the careful walk picks, the iterators see what the tokenizer sees, and what was read reads back when
+ * it is written again.
  */
-#include <freshet/json.h>
+#include "../tests/support/json_trace.h"
 
-#include <stdlib.h>
+#include "base/cpu.h"
 
 #define REQUIRE(condition)                                                                                             \
 	do {                                                                                                           \
@@ -125,6 +126,57 @@ static struct verdict tokenize(const uint8_t *data, size_t size, size_t step, bo
 	return v;
 }
 
+#define PATHS 6
+FRESHET_JSON_PLAN(plan, "type", "id", "a.b", "a[1]", "[0]", "message.content[0].text");
+
+struct picked {
+	freshet_err err;
+	size_t position;
+	freshet_json_value values[PATHS];
+};
+
+static struct picked pick(enum cpu_vector kind, freshet_str text)
+{
+	struct picked p;
+	memset(&p, 0, sizeof p);
+	cpu_force(kind);
+	p.err = freshet_json_pick(&plan, text, p.values, &p.position);
+	cpu_force(CPU_VECTORS);
+	return p;
+}
+
+static void every_kind_agrees(freshet_str text)
+{
+	struct picked want = pick(CPU_SCALAR, text);
+	for (int kind = CPU_BASE; kind < CPU_VECTORS; kind++) {
+		if (!cpu_force((enum cpu_vector)kind))
+			continue;
+		struct picked got = pick((enum cpu_vector)kind, text);
+		REQUIRE(got.err == want.err && got.position == want.position);
+		for (size_t i = 0; i < PATHS; i++) {
+			REQUIRE(got.values[i].type == want.values[i].type &&
+				got.values[i].flags == want.values[i].flags);
+			REQUIRE(got.values[i].raw.ptr == want.values[i].raw.ptr);
+			REQUIRE(got.values[i].raw.len == want.values[i].raw.len);
+		}
+	}
+}
+
+/* Of a good text. */
+static void iterators_agree(const char *text, size_t len)
+{
+	struct json_trace whole = {0};
+	struct json_trace tokens = {0};
+	freshet_json_tokenizer *t;
+	REQUIRE(freshet_json_tokenizer_new(NULL, &t) == FRESHET_OK);
+	json_trace_text(&whole, text, len);
+	json_trace_tokens(&tokens, t, text, len, NULL, 0);
+	REQUIRE(tokens.err == FRESHET_EJSON_SIZE || strcmp(whole.text, tokens.text) == 0);
+	json_trace_clear(&whole);
+	json_trace_clear(&tokens);
+	freshet_json_tokenizer_free(t);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -145,7 +197,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		REQUIRE(whole.err == err);
 		REQUIRE(err == FRESHET_OK || whole.position == position);
 	}
-	if (err == FRESHET_OK)
+	every_kind_agrees((freshet_str){(const char *)data, size});
+	if (err == FRESHET_OK) {
+		iterators_agree((const char *)data, size);
 		round_trip(&value);
+	}
 	return 0;
 }

@@ -133,9 +133,9 @@ HOT uint64_t bits_below(size_t count)
 }
 
 /*
- * Takes escaped quotes out of the quotes of a block, and checks all its escapes. The bits of `bytes`
- * lie `shift` places too high. carry.due comes from the block before: its lowest bit says that the first byte here is
- * escaped, the four others which bytes must be hex digits.
+ * Takes escaped quotes out of the quotes of a block, and checks all its escapes. The bits of `bytes` lie `shift` places
+ * too high. carry.due comes from the block before: its lowest bit says that the first byte here is escaped, the four
+ * others which bytes must be hex digits.
  *
  * Of a run of backslashes, every other one escapes the byte after it, beginning with the first. Subtracting them from the
  * bits behind them borrows through each run, and so tells runs that begin at odd places from those that begin at even
@@ -564,6 +564,19 @@ HOT const char *leave(struct walk *w, const char *p)
 	return p;
 }
 
+/* The value at `p`, where `c` is: what follows it. *opened tells that it is a container, and its first member follows. */
+HOT const char *read_any(
+	struct walk *w, struct at_hand *hand, const char *p, char c, const freshet_json_node *wanted, bool *opened)
+{
+	if (c == '"')
+		return end_scalar(w, p, read_string(w, hand, p + 1), FRESHET_JSON_STRING, wanted);
+	if (c >= '1' && c <= '9')
+		return end_scalar(w, p, read_number(w, p), FRESHET_JSON_NUMBER, wanted);
+	if (c == '{' || c == '[')
+		return open_container(w, p, wanted, opened);
+	return read_other(w, p, wanted);
+}
+
 /* The value at `p`: the byte behind it, or NULL. */
 HOT const char *walk_members(struct walk *w, struct at_hand hand, const char *p)
 {
@@ -575,24 +588,15 @@ HOT const char *walk_members(struct walk *w, struct at_hand hand, const char *p)
 			p = skip_space(w, p);
 			c = peek(w, p);
 		}
-		if (c == '"') {
-			p = end_scalar(w, p, read_string(w, &hand, p + 1), FRESHET_JSON_STRING, wanted);
-		} else if (c >= '1' && c <= '9') {
-			p = end_scalar(w, p, read_number(w, p), FRESHET_JSON_NUMBER, wanted);
-		} else if (c == '{' || c == '[') {
-			p = open_container(w, p, wanted, &opened);
-		} else {
-			p = read_other(w, p, wanted);
-		}
-		if (p == NULL)
+		if ((p = read_any(w, &hand, p, c, wanted, &opened)) == NULL)
 			return NULL;
 		if (!opened) {
-			if ((!CAREFUL && c != '{' && c != '[' && *p == ',')) {
-			} else {
+			/* What is behind the last bracket of a closed text must not be looked at. */
+			bool closing = c == '{' || c == '[';
+			if (CAREFUL || closing || *p != ',')
 				p = leave(w, p);
-				if (p == NULL || w->depth == 0)
-					return p;
-			}
+			if (p == NULL || w->depth == 0)
+				return p;
 			p = skip_blank(w, p + 1);
 		}
 		wanted = NULL;
