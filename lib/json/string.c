@@ -1,6 +1,6 @@
 /*
  * Decoding of strings that were checked: each escape becomes one to four bytes, a surrogate pair one character, a lone
- * surrogate U+FFFD. Nothing can fail.
+ * surrogate U+FFFD. Nothing can fail. Of a text that nobody checked, nonsense may come out, but no byte behind it is read.
  */
 #include "json/string.h"
 
@@ -20,6 +20,10 @@ static uint32_t unit_at(const char *digits)
 /* The character of the \u escape at *at, which is moved past it and, if it is one of a pair, past the other. */
 static uint32_t unicode_escape(const char **at, const char *end)
 {
+	if (end - *at < 6) {
+		*at = end;
+		return REPLACEMENT;
+	}
 	uint32_t unit = unit_at(*at + 2);
 	*at += 6;
 	if (is_low_surrogate(unit))
@@ -38,7 +42,7 @@ static uint32_t unicode_escape(const char **at, const char *end)
 /* The escape at *at, which is moved past it, as UTF-8. */
 static size_t decode_escape(const char **at, const char *end, uint8_t out[4])
 {
-	char c = (*at)[1];
+	char c = end - *at > 1 ? (*at)[1] : 'u';
 	if (c == 'u')
 		return utf8_encode(unicode_escape(at, end), out);
 	out[0] = escape_of[(unsigned char)c];

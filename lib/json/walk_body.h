@@ -539,6 +539,9 @@ HOT const char *read_name(struct walk *w, struct at_hand *hand, const char *p, c
 	struct span span = read_string(w, hand, name);
 	if (span.end == NULL)
 		return NULL;
+	/* Escapes are decoded only once they are known to be valid. Those of all blocks that were taken have been checked. */
+	if (!CAREFUL && RARELY(span.flags != 0) && w->carry.bad != 0)
+		return NULL;
 	size_t len = (size_t)(span.end - 1 - name);
 	if ((w->names >> plan_name_bit(name, len) & 1) || (span.flags != 0 && w->depth == w->inside_depth))
 		*wanted = member_node(w, name, len, span.flags != 0);

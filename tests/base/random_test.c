@@ -36,7 +36,7 @@ static void every_bit_is_set_about_half_the_time(void **state)
 	for (int i = 0; i < DRAWS; i++) {
 		uint64_t bits = random_next(&r);
 		for (int bit = 0; bit < 64; bit++)
-			set[bit] += bits >> bit & 1;
+			set[bit] += (unsigned)(bits >> bit & 1);
 	}
 	for (int bit = 0; bit < 64; bit++)
 		assert_in_range(set[bit], DRAWS / 2 - DRAWS / 40, DRAWS / 2 + DRAWS / 40);

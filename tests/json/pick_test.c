@@ -6,6 +6,8 @@
 #include "support/failmem.h"
 #include "support/test.h"
 
+#include "base/cpu.h"
+
 #include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -152,6 +154,30 @@ static void names_are_compared_decoded(void **state)
 	assert_got("{\"abcdefgX\":1,\"abcdefgh\":2}", "abcdefgh", "2");
 	assert_none("{\"abcdefghX\":1}", "abcdefghi");
 	assert_got("{\"a\":1}", "a", "1");
+}
+
+/* A name with a bad escape must not be decoded to see whether it is wanted: its end may be the end of the text. */
+static void names_with_bad_escapes_are_not_compared(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {"{\"a\\u\":}", "{\"\\u\":1}", "{\"a\\u12\":1}", "{\"\\ud83d\\u\":[]}",
+		"{\"\\x\":1}", "{\"b\":{\"\\u0\":1}}",
+		"{\"0123456789012345678901234567890123456789012345678901234567\\u\":1}"};
+	FRESHET_JSON_PLAN(plan, "a", "b.c", "d");
+	freshet_json_value v[3];
+	for (int kind = 0; kind < CPU_VECTORS; kind++) {
+		if (!cpu_force((enum cpu_vector)kind))
+			continue;
+		for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+			size_t len = strlen(texts[i]);
+			char *text = malloc(len);
+			memcpy(text, texts[i], len);
+			assert_int_equal(
+				freshet_json_pick(&plan, (freshet_str){text, len}, v, NULL), FRESHET_EJSON_STRING);
+			free(text);
+		}
+	}
+	cpu_force(CPU_VECTORS);
 }
 
 static void the_last_of_equal_names_counts(void **state)
@@ -374,6 +400,7 @@ int main(void)
 		cmocka_unit_test(several_paths_in_one_pass),
 		cmocka_unit_test(paths_of_every_kind),
 		cmocka_unit_test(names_are_compared_decoded),
+		cmocka_unit_test(names_with_bad_escapes_are_not_compared),
 		cmocka_unit_test(the_last_of_equal_names_counts),
 		cmocka_unit_test(bad_paths_are_refused_at_every_use),
 		cmocka_unit_test(depth_is_limited),
