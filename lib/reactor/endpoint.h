@@ -109,4 +109,7 @@ void endpoint_close_kept(freshet_endpoint *e);
 freshet_err headers_copy(const freshet_header *from, size_t count, size_t spare, freshet_header **out);
 void headers_free(freshet_header *headers, size_t count);
 
+/* A method is a token (RFC 9110, section 9.1); NULL stands for GET. */
+bool method_valid(const char *method);
+
 #endif

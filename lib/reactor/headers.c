@@ -84,3 +84,9 @@ freshet_header *endpoint_fields(
 		r->fields[(*count)++] = own[i];
 	return r->fields;
 }
+
+bool method_valid(const char *method)
+{
+	freshet_header as_field = {freshet_str_of(method), {NULL, 0}, false};
+	return method == NULL || field_valid(&as_field);
+}

@@ -256,12 +256,6 @@ static freshet_err copy_texts(freshet_request *q, const freshet_request_options 
 	return FRESHET_OK;
 }
 
-static bool method_valid(const char *method)
-{
-	freshet_header as_field = {freshet_str_of(method), {NULL, 0}, false};
-	return method == NULL || field_valid(&as_field);
-}
-
 freshet_err request_send(freshet_endpoint *e, const freshet_request_options *o, freshet_request **out)
 {
 	freshet_reactor *r = e->reactor;

@@ -70,12 +70,6 @@ static freshet_err copy_extra(freshet_stream *s, const freshet_stream_options *o
 	return err;
 }
 
-static bool method_valid(const char *method)
-{
-	freshet_header as_field = {freshet_str_of(method), {NULL, 0}, false};
-	return method == NULL || field_valid(&as_field);
-}
-
 freshet_err stream_open(freshet_endpoint *e, const freshet_stream_options *o, freshet_stream **out)
 {
 	freshet_reactor *r = e->reactor;
