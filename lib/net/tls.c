@@ -28,6 +28,7 @@ struct tls {
 	enum tls_protocol offer;
 	enum tls_protocol chosen;
 	struct tls_failure failure;
+	char refused_issuer[80]; /* whose certificate was refused when it was not the server's; "" otherwise */
 };
 
 static int bio_read(BIO *bio, char *buf, int size)
@@ -176,12 +177,32 @@ static freshet_err open_key_log(struct tls_context *context, const char *path)
 	return FRESHET_OK;
 }
 
+/* 112 bits: RSA of 2048 and more, no SHA-1 (RFC 9325, section 4), also where the system's configuration says less. */
+#define SECURITY_LEVEL 2
+
+/*
+ * Notes whose certificate was refused: the words for "expired" send everybody to the server's own, though it may be that
+ * of an issuer. The verdict itself is OpenSSL's.
+ */
+static int judge(int ok, X509_STORE_CTX *store)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls *t = SSL_get_app_data(ssl);
+	int depth = X509_STORE_CTX_get_error_depth(store);
+	X509 *cert = X509_STORE_CTX_get_current_cert(store);
+	if (!ok && depth > 0 && cert != NULL)
+		X509_NAME_oneline(X509_get_subject_name(cert), t->refused_issuer, sizeof t->refused_issuer);
+	return ok;
+}
+
 static void configure(struct tls_context *context, const struct tls_options *o)
 {
 	SSL_CTX *ctx = context->ctx;
 	SSL_CTX_set_app_data(ctx, context);
 	SSL_CTX_set_min_proto_version(ctx, o->only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
-	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, judge);
+	if (SSL_CTX_get_security_level(ctx) < SECURITY_LEVEL)
+		SSL_CTX_set_security_level(ctx, SECURITY_LEVEL);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -228,14 +249,15 @@ void tls_context_free(struct tls_context *context)
 }
 
 /*
- * Names are also sent as SNI; addresses must not be (RFC 6066, section 3). The macro that sets it takes no constant.
+ * A name stands in the certificate's subjectAltName; the common name is none (RFC 9525, section 2), and a wildcard is a
+ * whole label. Names are also sent as SNI; addresses must not be (RFC 6066, section 3). The macro that sets it takes no constant.
  */
 static bool expect_host(SSL *ssl, char *host)
 {
 	unsigned char address[16];
 	if (inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1)
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
-	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 	return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
 }
 
@@ -271,8 +293,10 @@ freshet_err tls_new(struct tls_context *context, freshet_str host, enum tls_prot
 	*out = NULL;
 	if (host.len >= sizeof name)
 		return FRESHET_EINVAL;
-	memcpy(name, host.ptr, host.len);
-	name[host.len] = '\0';
+	/* The dot of the root is no part of the names in SNI and certificates (RFC 6066, section 3). */
+	size_t len = host.len > 1 && host.ptr[host.len - 1] == '.' ? host.len - 1 : host.len;
+	memcpy(name, host.ptr, len);
+	name[len] = '\0';
 	struct tls *t = mem_zalloc(sizeof *t);
 	if (t == NULL)
 		return FRESHET_ENOMEM;
@@ -282,6 +306,7 @@ freshet_err tls_new(struct tls_context *context, freshet_str host, enum tls_prot
 		tls_free(t);
 		return FRESHET_ENOMEM;
 	}
+	SSL_set_app_data(t->ssl, t);
 	SSL_set_connect_state(t->ssl);
 	t->context = context;
 	resume_session(context, t->ssl);
@@ -320,6 +345,15 @@ static freshet_err certificate_error(long verify)
 	}
 }
 
+static void describe_verdict(struct tls *t, long verify)
+{
+	const char *verdict = X509_verify_cert_error_string(verify);
+	if (t->refused_issuer[0] != '\0')
+		snprintf(t->failure.text, sizeof t->failure.text, "%s: the issuer \"%s\"", verdict, t->refused_issuer);
+	else
+		snprintf(t->failure.text, sizeof t->failure.text, "%s", verdict);
+}
+
 static enum tls_result fail(struct tls *t)
 {
 	/* The first failure is the cause: OpenSSL has no words for what is tried after it. */
@@ -334,7 +368,7 @@ static enum tls_result fail(struct tls *t)
 	} else if (verify != X509_V_OK) {
 		t->failure.err = certificate_error(verify);
 		t->failure.verify = verify;
-		snprintf(t->failure.text, sizeof t->failure.text, "%s", X509_verify_cert_error_string(verify));
+		describe_verdict(t, verify);
 	} else {
 		const char *reason = ERR_reason_error_string(code);
 		bool no_protocol = code != 0 && ERR_GET_REASON(code) == SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL;

@@ -467,19 +467,21 @@ static void start_tls(struct peer *p, const struct peer_tls *tls)
 {
 	p->ctx = SSL_CTX_new(TLS_server_method());
 	must(p->ctx != NULL, "TLS context");
+	if (tls->old) {
+		SSL_CTX_set_security_level(p->ctx, 0);
+		SSL_CTX_set_min_proto_version(p->ctx, TLS1_VERSION);
+	}
 	must(SSL_CTX_use_certificate(p->ctx, tls->cert->x509) == 1, "certificate");
 	must(SSL_CTX_use_PrivateKey(p->ctx, tls->cert->key) == 1, "key");
 	if (tls->issuer != NULL)
 		must(SSL_CTX_add1_chain_cert(p->ctx, tls->issuer->x509) == 1, "chain");
+	if (tls->second_issuer != NULL)
+		must(SSL_CTX_add1_chain_cert(p->ctx, tls->second_issuer->x509) == 1, "chain");
 	if (tls->client_issuer != NULL) {
 		SSL_CTX_set_verify(p->ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 		must(X509_STORE_add_cert(SSL_CTX_get_cert_store(p->ctx), tls->client_issuer->x509) == 1, "trust");
 	}
 	must(SSL_CTX_set_session_id_context(p->ctx, (const unsigned char *)"peer", 4) == 1, "session id");
-	if (tls->old) {
-		SSL_CTX_set_security_level(p->ctx, 0);
-		SSL_CTX_set_min_proto_version(p->ctx, TLS1_VERSION);
-	}
 	SSL_CTX_set_max_proto_version(p->ctx, tls->max_version);
 	snprintf(p->alpn, sizeof p->alpn, "%s", tls->alpn != NULL ? tls->alpn : "h2");
 	SSL_CTX_set_alpn_select_cb(p->ctx, choose_protocol, p);

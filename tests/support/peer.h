@@ -31,10 +31,11 @@ typedef void peer_script(struct peer_conn *c, void *user);
 struct peer_tls {
 	const struct cert *cert;          /* required */
 	const struct cert *issuer;        /* optional: sent behind it */
+	const struct cert *second_issuer; /* optional: sent behind that */
 	const char *alpn;                 /* chosen when the client offers it; default "h2"; "" chooses nothing */
 	int max_version;                  /* TLS1_1_VERSION, ...; default the newest */
 	const struct cert *client_issuer; /* optional: clients must show a certificate of this one's */
-	bool old;                         /* TLS 1.1 and down are allowed, with the weak algorithms that they need */
+	bool old;                         /* TLS 1.1 and down, weak keys and weak algorithms are allowed */
 };
 
 /* Listens on 127.0.0.1. `tls` NULL: cleartext; a script of TLS starts when the handshake is done. */
