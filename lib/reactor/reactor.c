@@ -42,19 +42,20 @@ static void on_letters(void *owner)
 	reactor_leave(r);
 }
 
+/* The letters that are still there are dropped; the box stays, closed, for posters who do not know yet. */
 static void drop_letters(freshet_reactor *r)
 {
 	if (!r->has_letters)
 		return;
 	letter_box_close(&r->letters);
 	deliver_letters(r);
-	letter_box_free(&r->letters);
-	r->has_letters = false;
 }
 
 static void reactor_delete(freshet_reactor *r)
 {
 	drop_letters(r);
+	if (r->has_letters)
+		letter_box_free(&r->letters);
 	loop_clear(&r->loop);
 	deadline_heap_clear(&r->deadlines);
 	wire_queue_clear(&r->queue);
@@ -73,6 +74,8 @@ static void finish_closing(freshet_reactor *r)
 {
 	if (!r->closing || r->closed || !list_empty(&r->endpoints) || !list_empty(&r->tasks) || !address_idle(&r->loop))
 		return;
+	/* Those who posted are told before on_closed, which is the last. */
+	drop_letters(r);
 	r->closed = true;
 	void (*on_closed)(void *user) = r->on_closed;
 	void *user = r->closed_user;

@@ -13,13 +13,23 @@
 
 struct play;
 
+/* What is left where a callback comes. */
+enum left {
+	ALL,            /* streams, requests, endpoints, the reactor */
+	ENDED,          /* the same, but the reactor is closing: nothing new is let in */
+	REACTOR,        /* the first endpoint is gone, with all that was on it */
+	CLOSED_REACTOR, /* the same, and the reactor is closing */
+	NOTHING,        /* the reactor is gone */
+};
+
 /* A callback in which a call is made, and how it is brought about. */
 struct place {
 	const char *name;
-	const char *path; /* of the watch whose callback it is */
+	const char *path; /* of the watch whose callback it is; NULL: `bring` sees to it */
 	enum told told;
 	unsigned nth; /* event of that watch */
 	void (*bring)(struct play *p);
+	enum left left;
 };
 
 /* Whom a call is made on. */
@@ -36,6 +46,7 @@ struct call {
 	void (*check)(struct play *p, struct watch *on);
 	bool ends;          /* the target, or everything when there is none */
 	freshet_err result; /* with which it ends */
+	enum left needs;    /* the least that must be left for the call to be possible */
 };
 
 struct pair {
@@ -53,10 +64,20 @@ struct play {
 	bool was_done;        /* the target, before the call */
 	size_t subscriptions; /* of the target, before the call */
 	freshet_endpoint *second;
+	freshet_endpoint *third; /* for what the calls open */
 	freshet_event *held;
 	struct watch *fresh; /* opened by the call */
-	unsigned seconds_closed;
+	unsigned endpoints_closed;
+	unsigned posts_run;
+	unsigned strangers_done; /* streams of other reactors */
 };
+
+/* What new things are answered. */
+static freshet_err let_in(const struct play *p)
+{
+	enum left left = p->pair->place->left;
+	return left == ENDED || left == CLOSED_REACTOR ? FRESHET_ESTATE : FRESHET_OK;
+}
 
 static struct watch *find(struct play *p, const char *path)
 {
@@ -221,14 +242,15 @@ static void make_open(struct play *p, struct watch *on, const freshet_event *eve
 	freshet_stream_options_init(&o);
 	o.path = "/fresh";
 	p->fresh = stage_watch(&p->g);
-	p->g.endpoint = p->second;
-	assert_int_equal(watch_stream(p->fresh, &o), FRESHET_OK);
+	p->g.endpoint = p->third;
+	assert_int_equal(watch_stream(p->fresh, &o), let_in(p));
 }
 
 static void check_open(struct play *p, struct watch *on)
 {
 	(void)on;
-	assert_string_equal(watch_said(p->fresh), "open\nevent 9 message z\n");
+	const char *served = "open\nevent 9 message z\n";
+	assert_string_equal(watch_said(p->fresh), let_in(p) == FRESHET_OK ? served : "");
 }
 
 static void make_send(struct play *p, struct watch *on, const freshet_event *event)
@@ -239,32 +261,33 @@ static void make_send(struct play *p, struct watch *on, const freshet_event *eve
 	freshet_request_options_init(&o);
 	o.path = "/fresh-request";
 	p->fresh = stage_watch(&p->g);
-	p->g.endpoint = p->second;
-	assert_int_equal(watch_request(p->fresh, &o), FRESHET_OK);
+	p->g.endpoint = p->third;
+	assert_int_equal(watch_request(p->fresh, &o), let_in(p));
 }
 
 static void check_send(struct play *p, struct watch *on)
 {
 	(void)on;
-	assert_string_equal(watch_said(p->fresh), "done FRESHET_OK 200 \n");
+	assert_string_equal(watch_said(p->fresh), let_in(p) == FRESHET_OK ? "done FRESHET_OK 200 \n" : "");
 }
 
-static void second_closed(void *user)
+static void endpoint_closed(void *user)
 {
 	struct play *p = user;
-	p->seconds_closed++;
+	p->endpoints_closed++;
 }
 
-static freshet_endpoint *another_endpoint(struct play *p)
+/* NULL where the reactor lets nothing in. */
+static freshet_endpoint *another_endpoint(struct play *p, void (*on_closed)(void *user), freshet_err expected)
 {
 	freshet_endpoint *endpoint;
 	freshet_endpoint_options o;
 	freshet_endpoint_options_init(&o);
 	o.url = p->g.url;
 	o.protocol = FRESHET_PROTOCOL_HTTP2;
-	o.on_closed = second_closed;
+	o.on_closed = on_closed;
 	o.user = p;
-	assert_int_equal(freshet_endpoint_new(p->g.reactor, &o, &endpoint), FRESHET_OK);
+	assert_int_equal(freshet_endpoint_new(p->g.reactor, &o, &endpoint), expected);
 	return endpoint;
 }
 
@@ -272,13 +295,82 @@ static void make_endpoint(struct play *p, struct watch *on, const freshet_event 
 {
 	(void)on;
 	(void)event;
-	freshet_endpoint_close(another_endpoint(p));
+	freshet_endpoint_close(another_endpoint(p, endpoint_closed, let_in(p)));
 }
 
 static void check_endpoint(struct play *p, struct watch *on)
 {
 	(void)on;
-	assert_true(p->seconds_closed >= 2);
+	assert_int_equal(p->endpoints_closed, let_in(p) == FRESHET_OK ? 2 : 0);
+}
+
+static void run_post(freshet_reactor *reactor, void *arg)
+{
+	struct play *p = arg;
+	assert_ptr_equal(reactor, p->g.reactor);
+	p->posts_run++;
+}
+
+static void make_post(struct play *p, struct watch *on, const freshet_event *event)
+{
+	(void)on;
+	(void)event;
+	assert_int_equal(freshet_reactor_post(p->g.reactor, run_post, NULL, p), let_in(p));
+	assert_int_equal(p->posts_run, 0);
+}
+
+static void check_post(struct play *p, struct watch *on)
+{
+	(void)on;
+	assert_int_equal(p->posts_run, let_in(p) == FRESHET_OK ? 2 : 0);
+}
+
+static void stranger_event(freshet_stream *stream, const freshet_event *event, void *user)
+{
+	(void)stream;
+	(void)event;
+	(void)user;
+	fail();
+}
+
+static void stranger_done(freshet_stream *stream, const freshet_stream_end *end, void *user)
+{
+	struct play *p = user;
+	(void)stream;
+	assert_int_equal(end->outcome.err, FRESHET_ECANCELED);
+	p->strangers_done++;
+}
+
+/* Another reactor on the same loop, with a stream. */
+static void make_reactor(struct play *p, struct watch *on, const freshet_event *event)
+{
+	freshet_reactor *reactor;
+	freshet_reactor_options o;
+	freshet_endpoint *endpoint;
+	freshet_endpoint_options e;
+	freshet_stream *stream;
+	freshet_stream_options s;
+	(void)on;
+	(void)event;
+	freshet_reactor_options_init(&o);
+	o.base = p->g.base;
+	assert_int_equal(freshet_reactor_new(&o, &reactor), FRESHET_OK);
+	freshet_endpoint_options_init(&e);
+	e.url = p->g.url;
+	assert_int_equal(freshet_endpoint_new(reactor, &e, &endpoint), FRESHET_OK);
+	freshet_stream_options_init(&s);
+	s.path = "/stranger";
+	s.callbacks.on_event = stranger_event;
+	s.callbacks.on_done = stranger_done;
+	s.user = p;
+	assert_int_equal(freshet_stream_open(endpoint, &s, &stream), FRESHET_OK);
+	freshet_reactor_free(reactor);
+}
+
+static void check_reactor(struct play *p, struct watch *on)
+{
+	(void)on;
+	assert_int_equal(p->strangers_done, 2);
 }
 
 static void make_close_endpoint(struct play *p, struct watch *on, const freshet_event *event)
@@ -320,27 +412,32 @@ static void make_stop_and_run(struct play *p, struct watch *on, const freshet_ev
 #define STREAMS (1u << SELF | 1u << OPEN | 1u << HOLDING | 1u << WAITING | 1u << PAUSING)
 
 static const struct call calls[] = {
-	{"freshet_stream_close", STREAMS, make_close, NULL, true, FRESHET_ECANCELED},
-	{"freshet_stream_finish", STREAMS, make_finish, NULL, true, FRESHET_OK},
-	{"freshet_stream_fail", STREAMS, make_fail, NULL, true, FRESHET_EBAD_ANSWER},
-	{"freshet_stream_reconnect", STREAMS, make_reconnect, check_reconnect, false, FRESHET_OK},
-	{"freshet_stream_reconnect later", STREAMS, make_reconnect_later, check_reconnect, false, FRESHET_OK},
-	{"freshet_stream_pause", STREAMS, make_pause, NULL, false, FRESHET_OK},
-	{"freshet_stream_resume", STREAMS, make_resume, NULL, false, FRESHET_OK},
-	{"pause and resume", STREAMS, make_pause_and_resume, NULL, false, FRESHET_OK},
-	{"pause and close", STREAMS, make_pause_and_close, NULL, true, FRESHET_ECANCELED},
-	{"reconnect and close", STREAMS, make_reconnect_and_close, NULL, true, FRESHET_ECANCELED},
-	{"freshet_stream_set_cursor", STREAMS, make_set_cursor, NULL, false, FRESHET_OK},
-	{"questions", STREAMS, make_look, NULL, false, FRESHET_OK},
-	{"freshet_event_hold", 1u << NOBODY, make_hold, check_hold, false, FRESHET_OK},
-	{"freshet_request_cancel", 1u << SELF | 1u << ASKED, make_cancel, NULL, true, FRESHET_ECANCELED},
-	{"freshet_stream_open", 1u << NOBODY, make_open, check_open, false, FRESHET_OK},
-	{"freshet_request_send", 1u << NOBODY, make_send, check_send, false, FRESHET_OK},
-	{"freshet_endpoint_new and _close", 1u << NOBODY, make_endpoint, check_endpoint, false, FRESHET_OK},
-	{"freshet_endpoint_close", 1u << NOBODY, make_close_endpoint, NULL, true, FRESHET_ECANCELED},
-	{"freshet_reactor_close", 1u << NOBODY, make_close_reactor, check_reactor_gone, true, FRESHET_ECANCELED},
-	{"freshet_reactor_free", 1u << NOBODY, make_free_reactor, check_reactor_gone, true, FRESHET_ECANCELED},
-	{"freshet_reactor_stop and _run", 1u << NOBODY, make_stop_and_run, NULL, false, FRESHET_OK},
+	{"freshet_stream_close", STREAMS, make_close, NULL, true, FRESHET_ECANCELED, ENDED},
+	{"freshet_stream_finish", STREAMS, make_finish, NULL, true, FRESHET_OK, ENDED},
+	{"freshet_stream_fail", STREAMS, make_fail, NULL, true, FRESHET_EBAD_ANSWER, ENDED},
+	{"freshet_stream_reconnect", STREAMS, make_reconnect, check_reconnect, false, FRESHET_OK, ENDED},
+	{"freshet_stream_reconnect later", STREAMS, make_reconnect_later, check_reconnect, false, FRESHET_OK, ENDED},
+	{"freshet_stream_pause", STREAMS, make_pause, NULL, false, FRESHET_OK, ENDED},
+	{"freshet_stream_resume", STREAMS, make_resume, NULL, false, FRESHET_OK, ENDED},
+	{"pause and resume", STREAMS, make_pause_and_resume, NULL, false, FRESHET_OK, ENDED},
+	{"pause and close", STREAMS, make_pause_and_close, NULL, true, FRESHET_ECANCELED, ENDED},
+	{"reconnect and close", STREAMS, make_reconnect_and_close, NULL, true, FRESHET_ECANCELED, ENDED},
+	{"freshet_stream_set_cursor", STREAMS, make_set_cursor, NULL, false, FRESHET_OK, ENDED},
+	{"questions", STREAMS, make_look, NULL, false, FRESHET_OK, ENDED},
+	{"freshet_event_hold", 1u << NOBODY, make_hold, check_hold, false, FRESHET_OK, NOTHING},
+	{"freshet_request_cancel", 1u << SELF | 1u << ASKED, make_cancel, NULL, true, FRESHET_ECANCELED, ENDED},
+	{"freshet_stream_open", 1u << NOBODY, make_open, check_open, false, FRESHET_OK, REACTOR},
+	{"freshet_request_send", 1u << NOBODY, make_send, check_send, false, FRESHET_OK, REACTOR},
+	{"freshet_endpoint_new and _close", 1u << NOBODY, make_endpoint, check_endpoint, false, FRESHET_OK,
+		CLOSED_REACTOR},
+	{"freshet_endpoint_close", 1u << NOBODY, make_close_endpoint, NULL, true, FRESHET_ECANCELED, ENDED},
+	{"freshet_reactor_post", 1u << NOBODY, make_post, check_post, false, FRESHET_OK, CLOSED_REACTOR},
+	{"freshet_reactor_close", 1u << NOBODY, make_close_reactor, check_reactor_gone, true, FRESHET_ECANCELED,
+		CLOSED_REACTOR},
+	{"freshet_reactor_free", 1u << NOBODY, make_free_reactor, check_reactor_gone, true, FRESHET_ECANCELED,
+		CLOSED_REACTOR},
+	{"freshet_reactor_stop and _run", 1u << NOBODY, make_stop_and_run, NULL, false, FRESHET_OK, CLOSED_REACTOR},
+	{"freshet_reactor_new and _free", 1u << NOBODY, make_reactor, check_reactor, false, FRESHET_OK, NOTHING},
 };
 
 /* The places. */
@@ -404,44 +501,130 @@ static void bring_held(struct play *p)
 	freshet_stream_resume(find(p, "/holding")->stream);
 }
 
+static void act(struct play *p, struct watch *self, const freshet_event *event);
+
+static void second_closed(void *user)
+{
+	struct play *p = user;
+	if (p->pair->place->left != REACTOR)
+		act(p, NULL, NULL);
+}
+
+static void bring_end_of_endpoint(struct play *p)
+{
+	freshet_endpoint_close(p->second);
+}
+
+static void first_closed(void *user)
+{
+	struct play *p = user;
+	if (p->pair->place->left == REACTOR || p->pair->place->left == CLOSED_REACTOR)
+		act(p, NULL, NULL);
+}
+
+static void bring_end_of_first(struct play *p)
+{
+	freshet_endpoint_close(p->g.endpoint);
+}
+
+static void bring_end_of_reactor(struct play *p)
+{
+	freshet_reactor_close(p->g.reactor, stage_on_closed, &p->g);
+}
+
+static void posted(freshet_reactor *reactor, void *arg)
+{
+	struct play *p = arg;
+	assert_ptr_equal(reactor, p->g.reactor);
+	act(p, NULL, NULL);
+}
+
+static void bring_post(struct play *p)
+{
+	assert_int_equal(freshet_reactor_post(p->g.reactor, posted, NULL, p), FRESHET_OK);
+}
+
+static void dropped(void *arg)
+{
+	act(arg, NULL, NULL);
+}
+
+static void posted_close(freshet_reactor *reactor, void *arg)
+{
+	(void)reactor;
+	bring_end_of_reactor(arg);
+}
+
+/* The first one closes the reactor under the second. */
+static void bring_dropped_post(struct play *p)
+{
+	assert_int_equal(freshet_reactor_post(p->g.reactor, posted_close, NULL, p), FRESHET_OK);
+	assert_int_equal(freshet_reactor_post(p->g.reactor, posted, dropped, p), FRESHET_OK);
+}
+
+static void reactor_closed(void *user)
+{
+	struct play *p = user;
+	stage_on_closed(&p->g);
+	act(p, NULL, NULL);
+}
+
+static void bring_last_of_reactor(struct play *p)
+{
+	freshet_reactor_close(p->g.reactor, reactor_closed, p);
+}
+
+static void bring_last_of_freed_reactor(struct play *p)
+{
+	freshet_reactor *reactor = p->g.reactor;
+	bring_last_of_reactor(p);
+	freshet_reactor_free(reactor);
+}
+
 static const struct place places[] = {
-	{"on_open", "/actor", TOLD_OPEN, 0, bring_open},
-	{"on_event, the first of three", "/actor", TOLD_EVENT, 1, bring_open},
-	{"on_event, the middle of three", "/actor", TOLD_EVENT, 2, bring_open},
-	{"on_event, the last of three", "/actor", TOLD_EVENT, 3, bring_open},
-	{"on_event, the last before the end", "/actor", TOLD_EVENT, 3, bring_end},
-	{"on_event of a held piece", "/holding", TOLD_EVENT, 1, bring_held},
-	{"on_event, the last of a held piece", "/holding", TOLD_EVENT, 3, bring_held},
-	{"on_cut by the end", "/actor", TOLD_CUT, 0, bring_end},
-	{"on_cut by a reset", "/actor", TOLD_CUT, 0, bring_reset},
-	{"on_cut by a refusal", "/actor", TOLD_CUT, 0, bring_refusal},
-	{"on_cut by time", "/actor", TOLD_CUT, 0, bring_headers_timeout},
-	{"on_cut by a loss, the first to hear of it", "/actor", TOLD_CUT, 0, bring_loss},
-	{"on_cut by a loss, after others", "/open", TOLD_CUT, 0, bring_loss},
-	{"on_done of a stream that was closed", "/actor", TOLD_DONE, 0, bring_close},
-	{"on_done of a stream that failed", "/actor", TOLD_DONE, 0, bring_failure},
-	{"on_done of a request that was answered", "/answered", TOLD_ANSWER, 0, bring_answer},
-	{"on_done of a request that was cancelled", "/answered", TOLD_ANSWER, 0, bring_cancel},
-	{"on_done of a request that was lost", "/answered", TOLD_ANSWER, 0, bring_loss},
+	{"on_open", "/actor", TOLD_OPEN, 0, bring_open, ALL},
+	{"on_event, the first of three", "/actor", TOLD_EVENT, 1, bring_open, ALL},
+	{"on_event, the middle of three", "/actor", TOLD_EVENT, 2, bring_open, ALL},
+	{"on_event, the last of three", "/actor", TOLD_EVENT, 3, bring_open, ALL},
+	{"on_event, the last before the end", "/actor", TOLD_EVENT, 3, bring_end, ALL},
+	{"on_event of a held piece", "/holding", TOLD_EVENT, 1, bring_held, ALL},
+	{"on_event, the last of a held piece", "/holding", TOLD_EVENT, 3, bring_held, ALL},
+	{"on_cut by the end", "/actor", TOLD_CUT, 0, bring_end, ALL},
+	{"on_cut by a reset", "/actor", TOLD_CUT, 0, bring_reset, ALL},
+	{"on_cut by a refusal", "/actor", TOLD_CUT, 0, bring_refusal, ALL},
+	{"on_cut by time", "/actor", TOLD_CUT, 0, bring_headers_timeout, ALL},
+	{"on_cut by a loss, the first to hear of it", "/actor", TOLD_CUT, 0, bring_loss, ALL},
+	{"on_cut by a loss, after others", "/open", TOLD_CUT, 0, bring_loss, ALL},
+	{"on_done of a stream that was closed", "/actor", TOLD_DONE, 0, bring_close, ALL},
+	{"on_done of a stream that failed", "/actor", TOLD_DONE, 0, bring_failure, ALL},
+	{"on_done of a request that was answered", "/answered", TOLD_ANSWER, 0, bring_answer, ALL},
+	{"on_done of a request that was cancelled", "/answered", TOLD_ANSWER, 0, bring_cancel, ALL},
+	{"on_done of a request that was lost", "/answered", TOLD_ANSWER, 0, bring_loss, ALL},
+	{"a function that was posted", NULL, 0, 0, bring_post, ALL},
+	{"the dropping of one that was posted", NULL, 0, 0, bring_dropped_post, ENDED},
+	{"on_closed of another endpoint", NULL, 0, 0, bring_end_of_endpoint, ALL},
+	{"on_closed of the endpoint", NULL, 0, 0, bring_end_of_first, REACTOR},
+	{"on_closed of an endpoint by its reactor", NULL, 0, 0, bring_end_of_reactor, CLOSED_REACTOR},
+	{"on_closed of the reactor", NULL, 0, 0, bring_last_of_reactor, NOTHING},
+	{"on_closed of a reactor that is freed", NULL, 0, 0, bring_last_of_freed_reactor, NOTHING},
 };
 
-static void make_the_call(struct watch *w, enum told told, const freshet_event *event)
+/* The place has been reached: the call is made. */
+static void act(struct play *p, struct watch *self, const freshet_event *event)
 {
-	struct play *p = w->user;
 	const struct place *place = p->pair->place;
-	if (p->made || strcmp(w->path, place->path) != 0 || told != place->told ||
-		(told == TOLD_EVENT && w->events != place->nth))
+	if (p->made)
 		return;
 	p->made = true;
 	if (p->pair->target == SELF)
-		p->on = w;
+		p->on = self;
 	else if (p->pair->target != NOBODY)
 		p->on = find(p, target_paths[p->pair->target]);
 	if (p->on != NULL) {
 		/* One whose on_done has come before is not there any more. */
 		if (p->on->stream == NULL && p->on->request == NULL)
 			return;
-		p->was_done = p->on->dones > 0 || p->on->over;
+		p->was_done = p->on->dones > 0 || p->on->over || place->left == ENDED;
 		/* A request that is not repeated has ended with its connection; it is only told later. */
 		p->was_done |= place->bring == bring_loss && p->pair->target == ASKED;
 		p->subscriptions = asked_for(p, p->on->path);
@@ -449,6 +632,15 @@ static void make_the_call(struct watch *w, enum told told, const freshet_event *
 	/* Twice: whatever can be asked for can be asked for again. */
 	p->pair->call->make(p, p->on, event);
 	p->pair->call->make(p, p->on, event);
+}
+
+static void make_the_call(struct watch *w, enum told told, const freshet_event *event)
+{
+	struct play *p = w->user;
+	const struct place *place = p->pair->place;
+	if (place->path != NULL && strcmp(w->path, place->path) == 0 && told == place->told &&
+		(told != TOLD_EVENT || w->events == place->nth))
+		act(p, w, event);
 }
 
 static struct watch *cast(struct play *p, const char *path, bool request)
@@ -479,6 +671,9 @@ static void set_the_stage(struct play *p)
 	stage_options_init(&o);
 	o.endpoint.max_connections = 1;
 	o.endpoint.max_streams_per_connection = 5;
+	o.endpoint.on_closed = first_closed;
+	o.endpoint.user = p;
+	o.reactor.posts = true;
 	stage_open(&p->g, &o);
 	cast(p, "/pausing", false);
 	stage_settle(&p->g);
@@ -494,7 +689,8 @@ static void set_the_stage(struct play *p)
 	stage_serve(&p->g, "/open", "id: 5\ndata: o\n\n");
 	freshet_stream_pause(holding->stream);
 	stage_serve(&p->g, "/holding", three_events);
-	p->second = another_endpoint(p);
+	p->second = another_endpoint(p, second_closed, FRESHET_OK);
+	p->third = another_endpoint(p, NULL, FRESHET_OK);
 	assert_string_equal(freshet_stream_state(find(p, "/pausing")->stream), "backoff");
 	assert_string_equal(freshet_stream_state(find(p, "/waiting")->stream), "waiting");
 	assert_string_equal(freshet_stream_state(find(p, "/actor")->stream), "sent");
@@ -576,8 +772,10 @@ static bool makes_sense(const struct pair *pair)
 {
 	bool request = pair->place->told == TOLD_ANSWER;
 	bool on_request = pair->call->make == make_cancel;
-	/* Itself is a request in one place and a stream in the others. */
-	return pair->target != SELF || request == on_request;
+	if (pair->place->left > pair->call->needs)
+		return false;
+	/* Itself is a request in one place and a stream in others; endpoints, reactors and posts are none of both. */
+	return pair->target != SELF || (pair->place->path != NULL && request == on_request);
 }
 
 int main(void)

@@ -53,6 +53,8 @@ static void drop_post(void *arg)
 {
 	struct post *post = arg;
 	assert_true(pthread_equal(pthread_self(), loop_thread));
+	/* on_closed is the last of all. */
+	assert_false(closed);
 	post->poster->dropped++;
 	free(post);
 }
