@@ -54,6 +54,8 @@ typedef struct freshet_stream_policy {
 		max_attempts; /* in a row without any event, then the stream fails with the last cause; default 10; UINT32_MAX: no bound */
 	uint64_t backoff_min_ms; /* the first pause, before jitter; default 1000; `retry:` of the stream replaces it */
 	uint64_t backoff_max_ms; /* pauses double up to this; default 30,000 */
+	bool follow_redirects;  /* those to the same origin, for each subscription anew; default: they end the stream */
+	uint32_t max_redirects; /* with follow_redirects, for one subscription; default 10 */
 	uint64_t headers_timeout_ms; /* from sending to the response headers; default 30,000 */
 	uint64_t idle_timeout_ms;    /* silence that counts as a cut; default 300,000; UINT64_MAX: no limit */
 	size_t max_line;             /* as in freshet_sse_options */

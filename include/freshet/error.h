@@ -51,6 +51,7 @@ extern "C" {
 	X(HTTP_TRUNCATED, -47, "the response body ended early")                                                        \
 	X(HTTP_REDIRECT, -48, "the server redirects elsewhere")                                                        \
 	X(CONTENT_TYPE, -49, "the answer is not an event stream")                                                      \
+	X(HTTP_REDIRECTS, -50, "more redirects than allowed")                                                          \
 	X(SSE_LINE, -60, "a line of the event stream is longer than allowed")                                          \
 	X(SSE_EVENT, -61, "an event is larger than allowed")                                                           \
 	X(SSE_ID, -62, "an event id is longer than allowed or cannot be sent back")                                    \

@@ -27,6 +27,7 @@ typedef struct freshet_outcome {
 	bool unprocessed;         /* the server surely did not act on the request: sending it again is safe */
 	uint64_t retry_after_ms;  /* the server's Retry-After; 0 when it sent none */
 	freshet_str content_type; /* of the last answer */
+	freshet_str location;     /* of the last answer, where that was a redirect: as the server wrote it */
 	freshet_str body;         /* of an answer with another status than 200: its beginning, at most 64 KiB */
 } freshet_outcome;
 

@@ -21,6 +21,7 @@ typedef struct freshet_response {
 	const freshet_header *headers;
 	size_t header_count;
 	freshet_str body;
+	uint32_t redirects; /* that were followed before this answer */
 } freshet_response;
 
 /* The last callback of a request: `user` is the caller's again when it returned. */
@@ -33,11 +34,13 @@ typedef struct freshet_request_options {
 	const char *path;              /* required: begins with "/" and is put behind the endpoint's own path */
 	const freshet_header *headers; /* optional: beside the endpoint's; one of the same name replaces it */
 	size_t header_count;
-	freshet_str body;      /* optional; sent with its content-length; the copy of it is overwritten after use */
-	uint64_t deadline_ms;  /* of the whole exchange, waiting and repeating included; default 60,000 */
-	size_t max_body;       /* bytes of the answer; default 16 MiB */
-	uint32_t max_attempts; /* default 3 */
-	bool repeatable;       /* may be sent again though an earlier one may have arrived: idempotent or with a key */
+	freshet_str body;       /* optional; sent with its content-length; the copy of it is overwritten after use */
+	uint64_t deadline_ms;   /* of the whole exchange, waiting and repeating included; default 60,000 */
+	size_t max_body;        /* bytes of the answer; default 16 MiB */
+	uint32_t max_attempts;  /* default 3 */
+	bool follow_redirects;  /* those to the same origin; default: every redirect is reported as an answer */
+	uint32_t max_redirects; /* with follow_redirects; default 10 */
+	bool repeatable;        /* may be sent again though an earlier one may have arrived: idempotent or with a key */
 	freshet_request_done_fn *on_done; /* required */
 	void *user;
 } freshet_request_options;
@@ -47,7 +50,15 @@ FRESHET_API void freshet_request_options_init(freshet_request_options *options);
 /*
  * Sends a request. It is sent again after a lost connection only when it surely was not processed, or when it may be:
  * GET, HEAD, OPTIONS, PUT, DELETE (RFC 9110, section 9.2.2) and `repeatable` ones. `out` may be NULL; the handle is valid
- * until on_done has returned. Redirects are reported, not followed. Errors as freshet_stream_open.
+ * until on_done has returned. Errors as freshet_stream_open.
+ *
+ * Redirects are reported as the answers that they are. With `follow_redirects` 301, 302, 303, 307 and 308 are followed
+ * where their Location leads to the endpoint's own scheme, host and port: a POST becomes a GET without its body, but for
+ * 307 and 308, which repeat it whole (RFC 9110, section 15.4). A Location of another origin is never followed and its
+ * host never hears of the credentials. More than `max_redirects` end in FRESHET_EHTTP_REDIRECTS.
+ *
+ * An answer 421 (the connection leads to the wrong server) is retried once, whatever the method, on another connection;
+ * the second one is reported.
  */
 FRESHET_API freshet_err freshet_request_send(
 	freshet_endpoint *endpoint, const freshet_request_options *options, freshet_request **out);

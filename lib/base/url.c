@@ -83,6 +83,16 @@ freshet_err url_parse(const char *text, struct url *out)
 	return FRESHET_OK;
 }
 
+bool url_is_origin(const struct url *url, freshet_str scheme, freshet_str authority)
+{
+	struct url other = {.tls = scheme.len == 5 && strncasecmp(scheme.ptr, "https", 5) == 0};
+	if (!other.tls && (scheme.len != 4 || strncasecmp(scheme.ptr, "http", 4) != 0))
+		return false;
+	other.port = other.tls ? 443 : 80;
+	return parse_authority(authority, &other) && other.tls == url->tls && other.port == url->port &&
+	       other.host.len == url->host.len && strncasecmp(other.host.ptr, url->host.ptr, url->host.len) == 0;
+}
+
 bool url_path_valid(freshet_str path)
 {
 	return path.len > 0 && path.ptr[0] == '/' && visible(path, "#");

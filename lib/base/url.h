@@ -23,6 +23,9 @@ struct url {
  */
 freshet_err url_parse(const char *text, struct url *out);
 
+/* True when scheme, host and port are those of the URL; a port that is not named is the scheme's own. */
+bool url_is_origin(const struct url *url, freshet_str scheme, freshet_str authority);
+
 /* True for a path with query that may follow a base URL: begins with "/", visible ASCII without "#". */
 bool url_path_valid(freshet_str path);
 

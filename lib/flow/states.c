@@ -24,6 +24,7 @@ static const uint8_t next_state[STREAM_STATE_COUNT][STREAM_STEP_COUNT] = {
 		},
 	[STREAM_REFUSED] =
 		{
+			[STEP_MOVED] = STREAM_WAITING,
 			[STEP_CUT] = STREAM_BACKOFF,
 			[STEP_END] = STREAM_DONE,
 		},

@@ -47,9 +47,10 @@ static struct h2 *h2_of(struct wire *w)
 	return (struct h2 *)(void *)w;
 }
 
+/* What could not be queued is missing for good: nothing is queued behind it, and the session ends. */
 static void push(struct h2 *h2, const struct wire_event *event)
 {
-	if (wire_push(h2->queue, event))
+	if (!h2->out_of_memory && wire_push(h2->queue, event))
 		return;
 	h2->out_of_memory = true;
 	if (event->kind == WIRE_ANSWER)
@@ -266,6 +267,11 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
 	(void)session;
 	if (frame->hd.type != NGHTTP2_GOAWAY || frame->goaway.error_code == NGHTTP2_NO_ERROR)
 		return 0;
+	/* Not the peer's doing: nghttp2 had no memory for a header block. */
+	if (frame->goaway.error_code == NGHTTP2_INTERNAL_ERROR) {
+		h2->out_of_memory = true;
+		return 0;
+	}
 	fail_session(h2, h2->violation != NULL ? h2->violation : nghttp2_http2_strerror(frame->goaway.error_code));
 	return 0;
 }

@@ -250,6 +250,23 @@ void exchange_credit(struct exchange *ex, size_t len)
 	settle_reading(c);
 }
 
+void conn_retire(struct conn *c)
+{
+	c->wire->draining = true;
+	endpoint_conn_changed(c);
+	if (c->count == 0)
+		reactor_due_by(c->endpoint->reactor, &c->deadline, c->endpoint->reactor->now_ms);
+}
+
+void exchange_misdirected(struct exchange *ex)
+{
+	struct conn *c = ex->conn;
+	if (c == NULL || c->state != CONN_UP)
+		return;
+	conn_retire(c);
+	endpoint_retire_kept(c->endpoint);
+}
+
 static void hand_over(struct conn *c, const struct wire_event *event)
 {
 	struct exchange *ex = event->exchange;

@@ -70,6 +70,15 @@ freshet_err conn_submit(struct conn *c, struct exchange *ex);
 /* Takes the exchange off its connection and gives it up there; harmless when it is on none. */
 void exchange_leave(struct exchange *ex);
 
+/*
+ * The connection of the exchange has answered that it leads to another server (421): it takes no more exchanges, nor do
+ * those that were kept beside it, so that the next attempt is made on another one.
+ */
+void exchange_misdirected(struct exchange *ex);
+
+/* It takes no more exchanges, and closes when those that it has are over. */
+void conn_retire(struct conn *c);
+
 /* The owner has taken bytes of the body. */
 void exchange_credit(struct exchange *ex, size_t len);
 

@@ -12,6 +12,7 @@ void ending_clear(struct ending *e)
 {
 	bytes_clear(&e->text);
 	bytes_clear(&e->content_type);
+	bytes_clear(&e->location);
 	bytes_clear(&e->body);
 	e->outcome = (freshet_outcome){0};
 }
@@ -55,6 +56,8 @@ void ending_set_answer(struct ending *e, const struct wire_answer *answer, int64
 {
 	e->outcome.http_status = answer->status;
 	set_bytes(&e->content_type, field_find(answer->fields, answer->count, "content-type"));
+	if (answer->status >= 300 && answer->status < 400)
+		set_bytes(&e->location, field_find(answer->fields, answer->count, "location"));
 	freshet_str retry_after = field_find(answer->fields, answer->count, "retry-after");
 	e->outcome.retry_after_ms = field_retry_after_ms(retry_after, calendar_s);
 }
@@ -70,6 +73,7 @@ const freshet_outcome *ending_outcome(struct ending *e)
 {
 	e->outcome.text = e->text.len > 0 ? bytes_str(&e->text) : freshet_str_of(freshet_err_text(e->outcome.err));
 	e->outcome.content_type = bytes_str(&e->content_type);
+	e->outcome.location = bytes_str(&e->location);
 	e->outcome.body = bytes_str(&e->body);
 	return &e->outcome;
 }

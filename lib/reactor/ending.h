@@ -16,6 +16,7 @@ struct ending {
 	freshet_outcome outcome;
 	struct bytes text;
 	struct bytes content_type;
+	struct bytes location;
 	struct bytes body;
 };
 
@@ -33,7 +34,7 @@ void ending_clear(struct ending *e);
 void ending_set(struct ending *e, const freshet_outcome *why);
 void ending_set_error(struct ending *e, freshet_err err, const char *text);
 
-/* Takes over what an answer said of itself: status, Content-Type, Retry-After. */
+/* Takes over what an answer said of itself: status, Content-Type, Location, Retry-After. */
 void ending_set_answer(struct ending *e, const struct wire_answer *answer, int64_t calendar_s);
 
 /* Appends to the body's beginning; false when it is full or there is no memory. */

@@ -89,6 +89,15 @@ void endpoint_close_kept(freshet_endpoint *e)
 	}
 }
 
+void endpoint_retire_kept(freshet_endpoint *e)
+{
+	list_each_safe (node, after, &e->roomy) {
+		struct conn *c = container_of(node, struct conn, roomy);
+		if (c->served && c->count == 0 && c->wire->protocol->exclusive)
+			conn_retire(c);
+	}
+}
+
 /* Fails everything that is in line now; what joins meanwhile waits for the next dial. */
 static void fail_waiting(freshet_endpoint *e, const freshet_outcome *loss)
 {

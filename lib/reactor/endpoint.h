@@ -105,9 +105,15 @@ void endpoint_conn_changed(struct conn *c);
 /* One kept connection turned out to be closed at the other end: closes the others like it, which are as old. */
 void endpoint_close_kept(freshet_endpoint *e);
 
+/* Kept connections are used no more; unlike endpoint_close_kept it closes none before the next turn. */
+void endpoint_retire_kept(freshet_endpoint *e);
+
 /* Copies header fields, names in lower case, into one array; FRESHET_EINVAL for one that may not be sent. */
 freshet_err headers_copy(const freshet_header *from, size_t count, size_t spare, freshet_header **out);
 void headers_free(freshet_header *headers, size_t count);
+
+/* Takes out what tells of a body that is not sent any more; how many are left. */
+size_t headers_drop_body(freshet_header *fields, size_t count);
 
 /* A method is a token (RFC 9110, section 9.1); NULL stands for GET. */
 bool method_valid(const char *method);

@@ -5,6 +5,7 @@
 
 #include "base/fields.h"
 #include "base/mem.h"
+#include "flow/redirect.h"
 
 /* One block for name and value, so that a field is one allocation. */
 static freshet_err copy_field(freshet_header *to, const freshet_header *from)
@@ -83,6 +84,15 @@ freshet_header *endpoint_fields(
 	for (size_t i = 0; i < own_count; i++)
 		r->fields[(*count)++] = own[i];
 	return r->fields;
+}
+
+size_t headers_drop_body(freshet_header *fields, size_t count)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < count; i++)
+		if (!redirect_drops_field(fields[i].name))
+			fields[kept++] = fields[i];
+	return kept;
 }
 
 bool method_valid(const char *method)

@@ -7,12 +7,20 @@ static uint64_t or_default(uint64_t value, uint64_t otherwise)
 	return value != 0 ? value : otherwise;
 }
 
+uint32_t redirects_allowed(bool follow, uint32_t most)
+{
+	if (!follow)
+		return 0;
+	return most != 0 ? most : 10;
+}
+
 freshet_err policy_init(struct stream_policy *p, const freshet_stream_policy *o)
 {
 	*p = (struct stream_policy){
 		.cursor_place = o->cursor_place != 0 ? o->cursor_place : FRESHET_CURSOR_HEADER,
 		.duplicates = o->duplicates,
 		.end_is_final = o->end_is_final,
+		.max_redirects = redirects_allowed(o->follow_redirects, o->max_redirects),
 		.retry = {.min_ms = or_default(o->backoff_min_ms, 1000),
 			.max_ms = or_default(o->backoff_max_ms, 30000),
 			.max_attempts = o->max_attempts != 0 ? o->max_attempts : 10},

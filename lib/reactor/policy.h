@@ -14,6 +14,7 @@ struct stream_policy {
 	char *cursor_query;
 	freshet_duplicates duplicates;
 	bool end_is_final;
+	uint32_t max_redirects; /* 0: none is followed */
 	struct retry_policy retry;
 	uint64_t headers_timeout_ms;
 	uint64_t idle_timeout_ms;
@@ -23,5 +24,8 @@ struct stream_policy {
 /* FRESHET_EINVAL, FRESHET_ENOMEM; on failure nothing is kept. */
 freshet_err policy_init(struct stream_policy *p, const freshet_stream_policy *options);
 void policy_clear(struct stream_policy *p);
+
+/* How many redirects are followed by the options of that name; 0: none. */
+uint32_t redirects_allowed(bool follow, uint32_t most);
 
 #endif

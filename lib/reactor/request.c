@@ -4,33 +4,31 @@
  * Happy path: in line, sent, the answer's headers, its body gathered up to a bound, its end, on_done on a later turn.
  *
  * Failures: what the peer surely did not process goes back in line; after other losses only what may be repeated is sent
- * again, after a pause. All of it within the one deadline.
+ * again, after a pause. All of it within the one deadline. An answer that asks for another attempt (421, a redirect that
+ * is followed) is read to its end, so that its connection can be used again, and then the request goes back in line.
  *
  * Closing: request_end takes it off its connection; on_done and the memory are for a later turn.
  */
-#include "reactor/request.h"
+#include "reactor/request_parts.h"
 
 #include "base/fields.h"
 #include "base/mem.h"
+#include "flow/redirect.h"
 #include "flow/retry.h"
 #include "reactor/conn.h"
 #include "reactor/door.h"
 
-#include <stdio.h>
-
-#define DEFAULT_DEADLINE_MS  60000
-#define DEFAULT_MAX_BODY     ((size_t)16 * 1024 * 1024)
-#define DEFAULT_MAX_ATTEMPTS 3
-#define MOVES_AT_ONCE        8
-#define PAUSE_MIN_MS         200
-#define PAUSE_MAX_MS         5000
+#define MOVES_AT_ONCE 8
+#define PAUSE_MIN_MS  200
+#define PAUSE_MAX_MS  5000
+#define MISDIRECTED   421
 
 static freshet_request *request_of(struct exchange *ex)
 {
 	return container_of(ex, freshet_request, exchange);
 }
 
-static void arm(freshet_request *q)
+void request_arm(freshet_request *q)
 {
 	uint64_t at = q->deadline_ms;
 	if (q->state == REQUEST_PAUSE && q->pause_until_ms < at)
@@ -58,11 +56,25 @@ static void fail(freshet_request *q, freshet_err err)
 	request_end(q, err);
 }
 
-static void forget_answer(freshet_request *q)
+void request_forget_answer(freshet_request *q)
 {
 	wire_answer_free(q->answer);
 	q->answer = NULL;
 	bytes_clear(&q->answer_body);
+}
+
+static freshet_str method_of(const freshet_request *q)
+{
+	return freshet_str_of(q->method != NULL && !q->as_get ? q->method : "GET");
+}
+
+/* Scheme, authority and target, in the reactor's scratch. */
+static freshet_err describe_target(const freshet_request *q, struct wire_request *out)
+{
+	freshet_err err = endpoint_describe(q->endpoint, freshet_str_of(q->path), out);
+	if (q->target != NULL)
+		out->path = freshet_str_of(q->target);
+	return err;
 }
 
 static bool may_repeat(const freshet_request *q, const freshet_outcome *loss)
@@ -71,15 +83,69 @@ static bool may_repeat(const freshet_request *q, const freshet_outcome *loss)
 	return (q->repeatable || loss->unprocessed) && retry_worthwhile(&cause) && q->attempts < q->max_attempts;
 }
 
+/* Back to the head of the line, without a pause. */
+static void send_again(freshet_request *q)
+{
+	request_forget_answer(q);
+	q->state = REQUEST_WAITING;
+	endpoint_enqueue(q->endpoint, &q->exchange, true);
+}
+
 static bool move(freshet_request *q, const freshet_outcome *loss)
 {
 	bool by_peer = loss->err == FRESHET_EHTTP_REFUSED || loss->err == FRESHET_EHTTP_GOAWAY;
 	if (!loss->unprocessed || !by_peer || q->moves >= MOVES_AT_ONCE)
 		return false;
 	q->moves++;
-	q->state = REQUEST_WAITING;
-	endpoint_enqueue(q->endpoint, &q->exchange, true);
+	send_again(q);
 	return true;
+}
+
+/* The answer was 421 for the first time, and it has ended: not processed, whatever the method (RFC 9110, 15.5.20). */
+static bool go_elsewhere(freshet_request *q)
+{
+	if (q->answer == NULL || q->answer->status != MISDIRECTED || q->misdirected)
+		return false;
+	q->misdirected = true;
+	send_again(q);
+	return true;
+}
+
+/* Goes where a Location leads. */
+static void go_to(freshet_request *q, const struct bytes *target)
+{
+	char *copy = q->redirects < q->max_redirects ? mem_copy((const char *)target->data, target->len) : NULL;
+	if (copy == NULL) {
+		fail(q, q->redirects < q->max_redirects ? FRESHET_ENOMEM : FRESHET_EHTTP_REDIRECTS);
+		return;
+	}
+	mem_free(q->target);
+	q->target = copy;
+	q->redirects++;
+	if (redirect_becomes_get(q->answer->status, method_of(q))) {
+		q->as_get = true;
+		q->repeatable = true;
+	}
+	send_again(q);
+}
+
+/* Goes on where a redirect leads, when that may be. False: the answer is what the request came to. */
+static bool follow(freshet_request *q)
+{
+	struct wire_request now;
+	struct bytes target = {0};
+	if (q->max_redirects == 0 || !redirect_status(q->answer->status))
+		return false;
+	freshet_str location = field_find(q->answer->fields, q->answer->count, "location");
+	enum redirect_way way = REDIRECT_NO_MEMORY;
+	if (describe_target(q, &now) == FRESHET_OK)
+		way = redirect_resolve(&q->endpoint->url, now.path, location, &target);
+	if (way == REDIRECT_SAME_ORIGIN)
+		go_to(q, &target);
+	else if (way == REDIRECT_NO_MEMORY)
+		fail(q, FRESHET_ENOMEM);
+	bytes_clear(&target);
+	return way != REDIRECT_ELSEWHERE;
 }
 
 static void on_lost(struct exchange *ex, const freshet_outcome *why)
@@ -91,7 +157,9 @@ static void on_lost(struct exchange *ex, const freshet_outcome *why)
 		return;
 	/* What was answered was processed, whatever the peer says of it afterwards. */
 	loss.unprocessed &= q->answer == NULL;
-	forget_answer(q);
+	if (go_elsewhere(q))
+		return;
+	request_forget_answer(q);
 	if (move(q, &loss))
 		return;
 	ending_clear(&q->ending);
@@ -105,7 +173,7 @@ static void on_lost(struct exchange *ex, const freshet_outcome *why)
 		pause *= 2;
 	q->state = REQUEST_PAUSE;
 	q->pause_until_ms = time_add(r->now_ms, retry_jitter(pause, random_next(&r->random)));
-	arm(q);
+	request_arm(q);
 }
 
 static bool on_stale(struct exchange *ex)
@@ -114,8 +182,7 @@ static bool on_stale(struct exchange *ex)
 	if (q->state != REQUEST_SENT || !q->repeatable || q->moves >= MOVES_AT_ONCE)
 		return false;
 	q->moves++;
-	q->state = REQUEST_WAITING;
-	endpoint_enqueue(q->endpoint, &q->exchange, true);
+	send_again(q);
 	return true;
 }
 
@@ -129,8 +196,10 @@ static void on_sent(struct exchange *ex)
 static void on_answer(struct exchange *ex, struct wire_answer *answer)
 {
 	freshet_request *q = request_of(ex);
-	forget_answer(q);
+	request_forget_answer(q);
 	q->answer = answer;
+	if (answer->status == MISDIRECTED && !q->misdirected)
+		exchange_misdirected(ex);
 }
 
 static void on_data(struct exchange *ex, const uint8_t *bytes, size_t len)
@@ -145,21 +214,25 @@ static void on_data(struct exchange *ex, const uint8_t *bytes, size_t len)
 
 static void on_end(struct exchange *ex)
 {
-	request_end(request_of(ex), FRESHET_OK);
+	freshet_request *q = request_of(ex);
+	if (!go_elsewhere(q) && !follow(q))
+		request_end(q, FRESHET_OK);
 }
 
 static freshet_err describe(struct exchange *ex, struct wire_request *out)
 {
 	freshet_request *q = request_of(ex);
-	*out = (struct wire_request){.method = freshet_str_of(q->method != NULL ? q->method : "GET")};
-	out->body = q->body.bytes.len > 0 ? &q->body : NULL;
-	freshet_err err = endpoint_describe(q->endpoint, freshet_str_of(q->path), out);
+	*out = (struct wire_request){.method = method_of(q)};
+	out->body = q->body.bytes.len > 0 && !q->as_get ? &q->body : NULL;
+	freshet_err err = describe_target(q, out);
 	if (err != FRESHET_OK)
 		return err;
 	size_t count;
 	freshet_header *fields = endpoint_fields(q->endpoint, q->headers, q->header_count, 1, &count);
 	if (fields == NULL)
 		return FRESHET_ENOMEM;
+	if (q->as_get)
+		count = headers_drop_body(fields, count);
 	if (out->body != NULL)
 		fields[count++] =
 			(freshet_header){freshet_str_of("content-length"), freshet_str_of(q->content_length), false};
@@ -168,7 +241,7 @@ static freshet_err describe(struct exchange *ex, struct wire_request *out)
 	return FRESHET_OK;
 }
 
-static const struct exchange_owner request_owner = {
+const struct exchange_owner request_owner = {
 	.describe = describe,
 	.on_sent = on_sent,
 	.on_answer = on_answer,
@@ -178,24 +251,11 @@ static const struct exchange_owner request_owner = {
 	.on_stale = on_stale,
 };
 
-static void request_free(freshet_request *q)
-{
-	forget_answer(q);
-	ending_clear(&q->ending);
-	headers_free(q->headers, q->header_count);
-	/* Bodies carry prompts and secrets. */
-	mem_wipe(q->body_bytes, q->body.bytes.len);
-	mem_free(q->body_bytes);
-	mem_free(q->method);
-	mem_free(q->path);
-	mem_free(q);
-}
-
-static void request_turn(struct task *task)
+void request_turn(struct task *task)
 {
 	freshet_request *q = container_of(task, freshet_request, task);
 	freshet_endpoint *e = q->endpoint;
-	freshet_response response = {.body = bytes_str(&q->answer_body)};
+	freshet_response response = {.body = bytes_str(&q->answer_body), .redirects = q->redirects};
 	/* Why an earlier attempt failed has nothing to do with these two. */
 	if (q->result == FRESHET_OK || q->result == FRESHET_ECANCELED)
 		ending_clear(&q->ending);
@@ -230,67 +290,9 @@ void request_due(freshet_request *q)
 	} else if (q->state == REQUEST_PAUSE && r->now_ms >= q->pause_until_ms) {
 		q->state = REQUEST_WAITING;
 		q->attempts++;
-		arm(q);
+		request_arm(q);
 		endpoint_enqueue(q->endpoint, &q->exchange, false);
 	} else {
-		arm(q);
+		request_arm(q);
 	}
-}
-
-static freshet_err copy_texts(freshet_request *q, const freshet_request_options *o)
-{
-	if ((q->path = mem_copy(o->path, strlen(o->path))) == NULL)
-		return FRESHET_ENOMEM;
-	if (o->method != NULL && (q->method = mem_copy(o->method, strlen(o->method))) == NULL)
-		return FRESHET_ENOMEM;
-	freshet_err err = headers_copy(o->headers, o->header_count, 0, &q->headers);
-	if (err != FRESHET_OK)
-		return err;
-	q->header_count = o->header_count;
-	if (o->body.len == 0)
-		return FRESHET_OK;
-	if ((q->body_bytes = mem_copy(o->body.ptr, o->body.len)) == NULL)
-		return FRESHET_ENOMEM;
-	q->body.bytes = (freshet_str){q->body_bytes, o->body.len};
-	snprintf(q->content_length, sizeof q->content_length, "%zu", o->body.len);
-	return FRESHET_OK;
-}
-
-freshet_err request_send(freshet_endpoint *e, const freshet_request_options *o, freshet_request **out)
-{
-	freshet_reactor *r = e->reactor;
-	if (!url_path_valid(freshet_str_of(o->path)) || !method_valid(o->method))
-		return FRESHET_EINVAL;
-	freshet_err err = endpoint_admits(e);
-	if (err != FRESHET_OK)
-		return err;
-	reactor_look_at_clock(r);
-	freshet_request *q = mem_zalloc(sizeof *q);
-	if (q == NULL)
-		return FRESHET_ENOMEM;
-	q->endpoint = e;
-	q->on_done = o->on_done;
-	q->user = o->user;
-	q->max_body = o->max_body != 0 ? o->max_body : DEFAULT_MAX_BODY;
-	q->max_attempts = o->max_attempts != 0 ? o->max_attempts : DEFAULT_MAX_ATTEMPTS;
-	q->deadline_ms = time_add(r->now_ms, o->deadline_ms != 0 ? o->deadline_ms : DEFAULT_DEADLINE_MS);
-	q->repeatable = o->repeatable || o->method == NULL || retry_method_is_idempotent(freshet_str_of(o->method));
-	q->attempts = 1;
-	q->deadline.kind = DUE_REQUEST;
-	exchange_init(&q->exchange, &request_owner);
-	list_init(&q->in_endpoint);
-	task_init(&q->task, request_turn);
-	err = copy_texts(q, o);
-	if (err == FRESHET_OK && !reactor_reserve_deadline(r))
-		err = FRESHET_ENOMEM;
-	if (err != FRESHET_OK) {
-		request_free(q);
-		return err;
-	}
-	list_push_back(&e->requests, &q->in_endpoint);
-	r->live++;
-	arm(q);
-	endpoint_enqueue(e, &q->exchange, false);
-	*out = q;
-	return FRESHET_OK;
 }

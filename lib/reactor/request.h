@@ -26,6 +26,7 @@ struct freshet_request {
 	void *user;
 	char *method; /* NULL: GET */
 	char *path;
+	char *target; /* where a redirect has led: path and query; NULL: the path, behind the endpoint's own */
 	freshet_header *headers;
 	size_t header_count;
 	char *body_bytes;
@@ -39,8 +40,12 @@ struct freshet_request {
 	uint64_t pause_until_ms;
 	uint32_t max_attempts;
 	uint32_t attempts; /* begun so far */
+	uint32_t max_redirects;
+	uint32_t redirects; /* followed */
 	uint16_t moves;
 	bool repeatable;
+	bool as_get;      /* a redirect has made it a GET without a body */
+	bool misdirected; /* it was answered 421 once */
 	enum request_state state;
 	freshet_err result;
 };

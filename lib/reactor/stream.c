@@ -6,7 +6,8 @@
  *
  * Failures: whatever ends the body without being final is a cut. The parser forgets the unfinished event, the stream
  * pauses (flow/retry.h) and subscribes again from its cursor. What cannot get better ends the stream. An answer of
- * another kind is read for its body first, so that the outcome can show it.
+ * another kind is read for its body first, so that the outcome can show it; one that sends the stream elsewhere (421, a
+ * redirect that is followed) so that its connection can be used again.
  *
  * Closing: stream_end takes the stream off its connection; on_done and the memory are for a later turn.
  */
@@ -17,6 +18,7 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "flow/cursor.h"
+#include "flow/redirect.h"
 #include "flow/retry.h"
 #include "reactor/conn.h"
 #include "reactor/door.h"
@@ -25,6 +27,7 @@
 
 /* A subscription that servers refuse unprocessed moves at once, but not for ever. */
 #define MOVES_AT_ONCE 8
+#define MISDIRECTED   421
 
 static void step(freshet_stream *s, enum stream_step by)
 {
@@ -136,9 +139,22 @@ static bool may_repeat(const freshet_stream *s, const freshet_outcome *cause)
 	return s->repeatable || cause->unprocessed;
 }
 
+/* The next subscription begins where the first one did. */
+static void forget_redirects(freshet_stream *s)
+{
+	s->again = false;
+	if (s->extra == NULL)
+		return;
+	mem_free(s->extra->target);
+	s->extra->target = NULL;
+	s->extra->redirects = 0;
+	s->extra->as_get = false;
+}
+
 /* Pauses before the next subscription. */
 static void back_off(freshet_stream *s, uint64_t pause_ms)
 {
+	forget_redirects(s);
 	step(s, STEP_CUT);
 	s->mark_ms = time_add(s->endpoint->reactor->now_ms, pause_ms);
 	stream_arm(s);
@@ -178,6 +194,15 @@ static void cut_for(freshet_stream *s, freshet_err err)
 	cut(s, &cause);
 }
 
+/* Back to the head of the line, without a pause. */
+static void send_again(freshet_stream *s)
+{
+	s->again = false;
+	s->subscriptions--; /* that one never came to be */
+	step(s, STEP_MOVED);
+	endpoint_enqueue(s->endpoint, &s->exchange, true);
+}
+
 /* The peer surely did nothing: back to the head of the line, without a pause, unless that goes on and on. */
 static bool move(freshet_stream *s, const freshet_outcome *loss)
 {
@@ -185,16 +210,18 @@ static bool move(freshet_stream *s, const freshet_outcome *loss)
 	if (!loss->unprocessed || !by_peer || s->moves >= MOVES_AT_ONCE)
 		return false;
 	s->moves++;
-	s->subscriptions--; /* that one never came to be */
 	s->resumed = true;
-	step(s, STEP_MOVED);
-	endpoint_enqueue(s->endpoint, &s->exchange, true);
+	send_again(s);
 	return true;
 }
 
 /* The body ended as it should. */
 static void end_of_body(freshet_stream *s)
 {
+	if (s->state == STREAM_REFUSED && s->again) {
+		send_again(s);
+		return;
+	}
 	if (s->state == STREAM_REFUSED) {
 		cut(s, ending_outcome(s->ending));
 		return;
@@ -444,20 +471,83 @@ static void on_sent(struct exchange *ex)
 	stream_arm(s);
 }
 
-/* What an answer other than an event stream means. */
+static freshet_str method_of(const freshet_stream *s)
+{
+	const struct stream_extra *x = s->extra;
+	return freshet_str_of(x != NULL && x->method != NULL && !x->as_get ? x->method : "GET");
+}
+
+/* Scheme, authority and target without the cursor, in the reactor's scratch. */
+static freshet_err describe_target(const freshet_stream *s, struct wire_request *out)
+{
+	freshet_err err = endpoint_describe(s->endpoint, (freshet_str){s->path, s->path_len}, out);
+	if (s->extra != NULL && s->extra->target != NULL)
+		out->path = freshet_str_of(s->extra->target);
+	return err;
+}
+
+/* The next request of this subscription goes to `target`. FRESHET_EHTTP_REDIRECTS, FRESHET_ENOMEM. */
+static freshet_err turn_to(freshet_stream *s, const struct bytes *target, int status)
+{
+	struct stream_extra *x = stream_extra_of(s);
+	if (x == NULL)
+		return FRESHET_ENOMEM;
+	if (x->redirects >= s->policy->max_redirects)
+		return FRESHET_EHTTP_REDIRECTS;
+	char *copy = mem_copy((const char *)target->data, target->len);
+	if (copy == NULL)
+		return FRESHET_ENOMEM;
+	x->as_get |= redirect_becomes_get(status, method_of(s));
+	mem_free(x->target);
+	x->target = copy;
+	x->redirects++;
+	return FRESHET_OK;
+}
+
+/* FRESHET_OK: the redirect leads to where the stream may follow, and will; otherwise what it is reported as. */
+static freshet_err follow(freshet_stream *s, const struct wire_answer *answer)
+{
+	struct wire_request now;
+	struct bytes target = {0};
+	if (s->policy->max_redirects == 0 || !redirect_status(answer->status))
+		return FRESHET_EHTTP_REDIRECT;
+	freshet_str location = field_find(answer->fields, answer->count, "location");
+	enum redirect_way way = REDIRECT_NO_MEMORY;
+	freshet_err err = describe_target(s, &now);
+	if (err == FRESHET_OK)
+		way = redirect_resolve(&s->endpoint->url, now.path, location, &target);
+	if (way == REDIRECT_SAME_ORIGIN)
+		err = turn_to(s, &target, answer->status);
+	else
+		err = way == REDIRECT_ELSEWHERE ? FRESHET_EHTTP_REDIRECT : FRESHET_ENOMEM;
+	bytes_clear(&target);
+	return err;
+}
+
+/* What an answer other than an event stream means; FRESHET_OK: the same request is to be made elsewhere. */
+static freshet_err judge(freshet_stream *s, const struct wire_answer *answer)
+{
+	if (answer->status == MISDIRECTED && !s->misdirected) {
+		s->misdirected = true;
+		exchange_misdirected(&s->exchange);
+		return FRESHET_OK;
+	}
+	if (answer->status >= 300 && answer->status < 400)
+		return follow(s, answer);
+	return answer->status == 200 ? FRESHET_ECONTENT_TYPE : FRESHET_EHTTP_STATUS;
+}
+
+/* An answer other than an event stream. */
 static void refuse(freshet_stream *s, const struct wire_answer *answer)
 {
 	struct ending *e = ending_of(s);
 	step(s, STEP_REFUSED);
-	if (e == NULL) {
+	freshet_err err = e != NULL ? judge(s, answer) : FRESHET_ENOMEM;
+	if (err == FRESHET_ENOMEM) {
 		stream_end(s, FRESHET_ENOMEM);
 		return;
 	}
-	freshet_err err = FRESHET_EHTTP_STATUS;
-	if (answer->status >= 300 && answer->status < 400)
-		err = FRESHET_EHTTP_REDIRECT;
-	else if (answer->status == 200)
-		err = FRESHET_ECONTENT_TYPE;
+	s->again = err == FRESHET_OK;
 	char text[96];
 	snprintf(text, sizeof text, "%s (status %d)", freshet_err_text(err), answer->status);
 	ending_clear(e);
@@ -478,6 +568,7 @@ static void on_answer(struct exchange *ex, struct wire_answer *answer)
 		step(s, STEP_OPENED);
 		ending_free(s->ending);
 		s->ending = NULL;
+		s->misdirected = false;
 		stream_arm(s);
 		door_stream_open(s);
 	} else {
@@ -492,12 +583,14 @@ static freshet_err describe(struct exchange *ex, struct wire_request *out)
 	freshet_reactor *r = s->endpoint->reactor;
 	const struct stream_extra *x = s->extra;
 	freshet_str cursor = sse_last_id(&s->parser);
-	*out = (struct wire_request){.method = freshet_str_of(x != NULL && x->method != NULL ? x->method : "GET")};
-	out->body = x != NULL && x->body.bytes.len > 0 ? &x->body : NULL;
-	freshet_err err = endpoint_describe(s->endpoint, (freshet_str){s->path, s->path_len}, out);
+	bool redirected = x != NULL && x->target != NULL;
+	*out = (struct wire_request){.method = method_of(s)};
+	out->body = x != NULL && x->body.bytes.len > 0 && !x->as_get ? &x->body : NULL;
+	freshet_err err = describe_target(s, out);
 	if (err != FRESHET_OK)
 		return err;
-	if (cursor.len > 0 && (s->policy->cursor_place & FRESHET_CURSOR_QUERY) != 0) {
+	/* A redirect answers a request that had the cursor: where it leads is for the server to say. */
+	if (cursor.len > 0 && (s->policy->cursor_place & FRESHET_CURSOR_QUERY) != 0 && !redirected) {
 		freshet_str path = {s->path, s->path_len};
 		r->path.len = 0;
 		if (!bytes_append_str(&r->path, s->endpoint->url.path) ||
@@ -510,6 +603,8 @@ static freshet_err describe(struct exchange *ex, struct wire_request *out)
 		endpoint_fields(s->endpoint, x != NULL ? x->headers : NULL, x != NULL ? x->header_count : 0, 3, &count);
 	if (fields == NULL)
 		return FRESHET_ENOMEM;
+	if (x != NULL && x->as_get)
+		count = headers_drop_body(fields, count);
 	if (field_find(fields, count, "accept").ptr == NULL)
 		fields[count++] =
 			(freshet_header){freshet_str_of("accept"), freshet_str_of("text/event-stream"), false};

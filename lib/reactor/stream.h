@@ -23,6 +23,9 @@ struct stream_extra {
 	bool has_policy;
 	uint64_t deadline_ms; /* of the whole stream; UINT64_MAX: none */
 	char *cursor;         /* set by the application while an event is shown */
+	char *target;         /* where redirects have led this subscription: path and query; NULL: nowhere */
+	uint32_t redirects;   /* of this subscription */
+	bool as_get;          /* a redirect has made it a GET without a body */
 };
 
 /* Bytes that arrived while the stream was paused. */
@@ -54,12 +57,14 @@ struct freshet_stream {
 	uint8_t state;     /* enum stream_state */
 	bool paused : 1;
 	bool repeatable : 1;
-	bool has_order : 1; /* `order` is set */
-	bool resumed : 1;   /* no event yet since the last resume */
-	bool end_held : 1;  /* the body ended, but bytes of it are held */
-	bool lost_held : 1; /* the connection was lost, but bytes are held: `ending` has the cause */
-	bool reading : 1;   /* events are being taken: what the callbacks ask for waits until they return */
-	freshet_err result; /* for on_done */
+	bool has_order : 1;   /* `order` is set */
+	bool resumed : 1;     /* no event yet since the last resume */
+	bool end_held : 1;    /* the body ended, but bytes of it are held */
+	bool lost_held : 1;   /* the connection was lost, but bytes are held: `ending` has the cause */
+	bool again : 1;       /* what was answered sends it elsewhere: it goes when the answer has been read */
+	bool misdirected : 1; /* it was answered 421 once since it was open */
+	bool reading : 1;     /* events are being taken: what the callbacks ask for waits until they return */
+	freshet_err result;   /* for on_done */
 	uint32_t path_len;
 	char path[];
 };

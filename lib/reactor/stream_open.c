@@ -19,6 +19,7 @@ static void free_extra(struct stream_extra *x)
 	if (x->has_policy)
 		policy_clear(&x->policy);
 	mem_free(x->cursor);
+	mem_free(x->target);
 	mem_free(x);
 }
 

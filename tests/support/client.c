@@ -61,10 +61,12 @@ static void keep(struct kept_outcome *to, const freshet_outcome *from)
 	to->outcome = *from;
 	keep_text(to->text, sizeof to->text, from->text);
 	keep_text(to->content_type, sizeof to->content_type, from->content_type);
+	keep_text(to->location, sizeof to->location, from->location);
 	keep_text(to->body, sizeof to->body, from->body);
 	to->body_len = from->body.len;
 	to->outcome.text = freshet_str_of(to->text);
 	to->outcome.content_type = freshet_str_of(to->content_type);
+	to->outcome.location = freshet_str_of(to->location);
 	to->outcome.body = (freshet_str){to->body, from->body.len < sizeof to->body ? from->body.len : 0};
 }
 
@@ -158,6 +160,8 @@ static void on_reply(freshet_request *request, const freshet_response *response,
 	(void)request;
 	r->dones++;
 	r->status = response->status;
+	r->redirects = response->redirects;
+	keep_text(r->location, sizeof r->location, freshet_response_header(response, "location"));
 	r->body_len = response->body.len;
 	keep_text(r->body, sizeof r->body, response->body);
 	keep(&r->outcome, &response->outcome);

@@ -22,6 +22,7 @@ struct kept_outcome {
 	freshet_outcome outcome;
 	char text[320];
 	char content_type[96];
+	char location[128];
 	char body[512];
 	size_t body_len; /* of all of it */
 };
@@ -48,6 +49,8 @@ struct reply {
 	unsigned dones;
 	struct kept_outcome outcome;
 	int status;
+	uint32_t redirects;
+	char location[128];
 	char body[512];
 	size_t body_len;
 };

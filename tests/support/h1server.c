@@ -50,10 +50,10 @@ static void note_order(struct h1server *s, const char *target)
 		snprintf(s->order + len, sizeof s->order - len, "%s ", target);
 }
 
-static void take_request(struct h1server_conn *c, const char *head, size_t body_len)
+static void take_request(struct h1server_conn *c, const char *head, const char *body, size_t body_len)
 {
 	struct h1server *s = c->server;
-	struct h1server_request q = {.number = ++s->requests, .head = head, .body_len = body_len};
+	struct h1server_request q = {.number = ++s->requests, .head = head, .body_len = body_len, .body = body};
 	must(sscanf(head, "%15s %255s HTTP/1.1", q.method, q.target) == 2, "request line");
 	find_field(head, "last-event-id", q.last_event_id, sizeof q.last_event_id);
 	note_order(s, q.target);
@@ -80,11 +80,15 @@ static void on_input(struct bufferevent *bev, void *user)
 		find_field(head, "content-length", digits, sizeof digits);
 		size_t body_len = strtoul(digits, NULL, 10);
 		bool whole = evbuffer_get_length(in) >= head_len + body_len;
+		char *body = whole ? calloc(1, body_len + 1) : NULL;
 		if (whole || c->server->eager) {
-			evbuffer_drain(in, whole ? head_len + body_len : head_len);
-			take_request(c, head, body_len);
+			evbuffer_drain(in, head_len);
+			if (body != NULL)
+				evbuffer_remove(in, body, body_len);
+			take_request(c, head, body, body_len);
 		}
 		free(head);
+		free(body);
 		if (!whole)
 			return;
 	}

@@ -38,6 +38,7 @@ struct h1server_request {
 	char last_event_id[128];
 	const char *head; /* whole, terminated */
 	size_t body_len;
+	const char *body; /* NULL: it has not come yet, `eager` */
 };
 
 typedef void h1server_fn(struct h1server_conn *c, const struct h1server_request *q);
