@@ -1,10 +1,8 @@
 /*
- * nginx serves stored event streams to many streams at once, over HTTP/2 and HTTP/1.1, and does what servers in the
- * field do: it ends connections after some requests, takes few streams at a time, reloads while streams are open, and
- * answers with pages of its own.
+ * nginx does what servers in the field do: it ends connections after some requests, takes few streams at a time, reloads
+ * while streams are open, and answers with pages of its own.
  */
-#include "support/bulk.h"
-#include "support/process.h"
+#include "support/nginx.h"
 #include "support/test.h"
 
 #include <signal.h>
@@ -28,58 +26,23 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* How a server is to be. */
-struct wish {
-	const char *listen;     /* behind the port: "http2", "ssl http2", ... */
-	const char *directives; /* of the server block; NULL: none */
-};
-
 struct server {
-	struct process process;
-	uint16_t port;
+	struct nginx nginx;
 	bool tls;
 };
 
-/* A number is all that the file's readers may depend on; everything nginx writes stays in the site's folder. */
-static void write_config(const struct wish *wish, uint16_t port)
+static void start(struct server *s, const struct nginx_wish *wish)
 {
-	char config[4096];
-	const char *folder = site.folder.path;
-	int len = snprintf(config, sizeof config,
-		"daemon off; worker_processes 1; user root; pid %s/nginx.pid; error_log %s/nginx.log notice;\n"
-		"events { worker_connections 1024; }\n"
-		"http { access_log off; types { text/event-stream sse; application/json json; }\n"
-		"client_body_temp_path %s/t1; proxy_temp_path %s/t2; fastcgi_temp_path %s/t3; uwsgi_temp_path %s/t4;\n"
-		"scgi_temp_path %s/t5; ssl_certificate %s/cert.pem; ssl_certificate_key %s/key.pem; root %s;\n"
-		"server { listen 127.0.0.1:%u %s; server_name localhost; %s } }\n",
-		folder, folder, folder, folder, folder, folder, folder, folder, folder, folder, port, wish->listen,
-		wish->directives != NULL ? wish->directives : "");
-	assert_in_range(len, 1, sizeof config - 1);
-	test_file_write(site_file(&site, "nginx.conf"), config, (size_t)len);
-}
-
-/* nginx cannot let the kernel choose a port: one that was free a moment ago is tried, and another when it is taken. */
-static void start(struct server *s, const struct wish *wish)
-{
-	const char *const argv[] = {program, "-c", site_file(&site, "nginx.conf"), "-p", site.folder.path, NULL};
 	s->tls = strstr(wish->listen, "ssl") != NULL;
-	for (int tries = 0; tries < 20; tries++) {
-		s->port = free_port();
-		write_config(wish, s->port);
-		process_start(&s->process, argv, site_file(&site, "nginx.out"));
-		if (process_port(&s->process) == s->port)
-			return;
-		process_end(&s->process);
-	}
-	fail_msg("nginx does not start: see its output");
+	nginx_start(&s->nginx, program, &site, wish);
 }
 
 static void endpoint_options(const struct server *s, freshet_endpoint_options *o, char url[128])
 {
-	site_endpoint_options(&site, o, s->tls ? "https" : "http", s->port, url);
+	site_endpoint_options(&site, o, s->tls ? "https" : "http", s->nginx.port, url);
 }
 
-static uint64_t follow_all(const struct wish *wish, freshet_protocol protocol, const char *path, size_t streams)
+static uint64_t follow_all(const struct nginx_wish *wish, freshet_protocol protocol, const char *path, size_t streams)
 {
 	struct server s;
 	char url[128];
@@ -88,37 +51,14 @@ static uint64_t follow_all(const struct wish *wish, freshet_protocol protocol, c
 	endpoint_options(&s, &o, url);
 	o.protocol = protocol;
 	uint64_t connections = bulk_follow(&site, &o, path, streams);
-	assert_true(process_runs(&s.process));
-	process_end(&s.process);
+	assert_true(process_runs(&s.nginx.process));
+	process_end(&s.nginx.process);
 	return connections;
-}
-
-static void over_tls(void **state)
-{
-	const struct wish wish = {"ssl http2", NULL};
-	(void)state;
-	assert_int_equal(follow_all(&wish, FRESHET_PROTOCOL_AUTO, "/large.sse", BULK_STREAMS), 1);
-}
-
-static void with_prior_knowledge(void **state)
-{
-	const struct wish wish = {"http2", NULL};
-	(void)state;
-	assert_int_equal(follow_all(&wish, FRESHET_PROTOCOL_HTTP2, "/small.sse", BULK_STREAMS), 1);
-}
-
-/* Over HTTP/1.1 each stream has a connection of its own. */
-static void over_http1(void **state)
-{
-	const struct wish clear = {"", NULL}, tls = {"ssl", NULL};
-	(void)state;
-	assert_int_equal(follow_all(&clear, FRESHET_PROTOCOL_AUTO, "/small.sse", BULK_STREAMS), BULK_STREAMS);
-	assert_int_equal(follow_all(&tls, FRESHET_PROTOCOL_AUTO, "/small.sse", BULK_STREAMS), BULK_STREAMS);
 }
 
 static void few_streams_a_connection(void **state)
 {
-	const struct wish wish = {"ssl http2", "http2_max_concurrent_streams 4;"};
+	const struct nginx_wish wish = {"ssl http2", "http2_max_concurrent_streams 4;"};
 	(void)state;
 	assert_int_equal(follow_all(&wish, FRESHET_PROTOCOL_HTTP2, "/small.sse", BULK_STREAMS), 13);
 }
@@ -126,14 +66,14 @@ static void few_streams_a_connection(void **state)
 /* nginx says GOAWAY with the tenth request of a connection: what it took goes on, what it did not take moves. */
 static void goaway_after_some_requests(void **state)
 {
-	const struct wish wish = {"ssl http2", "keepalive_requests 10;"};
+	const struct nginx_wish wish = {"ssl http2", "keepalive_requests 10;"};
 	(void)state;
 	assert_int_equal(follow_all(&wish, FRESHET_PROTOCOL_HTTP2, "/small.sse", BULK_STREAMS), 5);
 }
 
 static void few_requests_a_connection_over_http1(void **state)
 {
-	const struct wish wish = {"", "keepalive_requests 1;"};
+	const struct nginx_wish wish = {"", "keepalive_requests 1;"};
 	(void)state;
 	assert_int_equal(follow_all(&wish, FRESHET_PROTOCOL_HTTP1, "/small.sse", 8), 8);
 }
@@ -141,7 +81,7 @@ static void few_requests_a_connection_over_http1(void **state)
 /* Requests one after the other over a connection that keeps ending: every one is answered, and none is sent twice. */
 static void requests_across_goaways(void **state)
 {
-	const struct wish wish = {"http2", "keepalive_requests 10;"};
+	const struct nginx_wish wish = {"http2", "keepalive_requests 10;"};
 	struct server s;
 	struct client client;
 	struct reply replies[50];
@@ -149,7 +89,7 @@ static void requests_across_goaways(void **state)
 	(void)state;
 	start(&s, &wish);
 	client_start(&client, NULL);
-	freshet_endpoint *e = client_endpoint(&client, &(struct client_url){"http", "localhost", s.port, NULL});
+	freshet_endpoint *e = client_endpoint(&client, &(struct client_url){"http", "localhost", s.nginx.port, NULL});
 	for (size_t i = 0; i < 50; i++)
 		client_get(&client, e, "/page.json", &replies[i]);
 	client_run(&client, NULL, NULL);
@@ -161,7 +101,7 @@ static void requests_across_goaways(void **state)
 	freshet_reactor_counters_get(client.reactor, &counters);
 	assert_int_equal(counters.connections_opened, 5);
 	client_stop(&client);
-	process_end(&s.process);
+	process_end(&s.nginx.process);
 }
 
 static bool log_says(const char *words)
@@ -190,7 +130,7 @@ static bool all_open(void *user)
 /* A reload leaves the open streams with the old worker until they end; the next stream comes to the new one. */
 static void reload_with_streams_open(void **state)
 {
-	const struct wish wish = {"ssl http2", NULL};
+	const struct nginx_wish wish = {"ssl http2", NULL};
 	const size_t count = sizeof((struct crowd *)NULL)->followers / sizeof(struct follower);
 	struct server s;
 	struct crowd crowd;
@@ -210,7 +150,7 @@ static void reload_with_streams_open(void **state)
 	for (size_t i = 0; i < count; i++)
 		client_follow_paused(&crowd.client, e, "/small.sse", &crowd.followers[i]);
 	client_run(&crowd.client, all_open, &crowd);
-	assert_int_equal(kill(s.process.pid, SIGHUP), 0);
+	assert_int_equal(kill(s.nginx.process.pid, SIGHUP), 0);
 	while (!log_says("gracefully shutting down"))
 		process_breathe();
 	for (size_t i = 0; i < count; i++)
@@ -225,7 +165,7 @@ static void reload_with_streams_open(void **state)
 	assert_int_equal(counters.connections_opened, 2);
 	assert_int_equal(counters.reconnects, 0);
 	client_stop(&crowd.client);
-	process_end(&s.process);
+	process_end(&s.nginx.process);
 }
 
 /* What nginx says itself. */
@@ -246,7 +186,7 @@ static void pages(void **state)
 		{"/busy", FRESHET_EHTTP_STATUS, 503, "text/plain", "come back"},
 		{"/nothing", FRESHET_OK, 0, "", ""},
 	};
-	const struct wish wish = {"http2",
+	const struct nginx_wish wish = {"http2",
 		"location = /moved { return 301 /elsewhere; } location = /busy { return 503 'come back'; }"
 		"location = /nothing { return 204; }"};
 	struct server s;
@@ -255,7 +195,7 @@ static void pages(void **state)
 	(void)state;
 	start(&s, &wish);
 	client_start(&client, NULL);
-	freshet_endpoint *e = client_endpoint(&client, &(struct client_url){"http", "localhost", s.port, NULL});
+	freshet_endpoint *e = client_endpoint(&client, &(struct client_url){"http", "localhost", s.nginx.port, NULL});
 	for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
 		client_follow(&client, e, expected[i].path, &f[i]);
 	client_run(&client, NULL, NULL);
@@ -267,15 +207,12 @@ static void pages(void **state)
 		assert_int_equal(f[i].seen.events, 0);
 	}
 	client_stop(&client);
-	process_end(&s.process);
+	process_end(&s.nginx.process);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(over_tls),
-		cmocka_unit_test(with_prior_knowledge),
-		cmocka_unit_test(over_http1),
 		cmocka_unit_test(few_streams_a_connection),
 		cmocka_unit_test(goaway_after_some_requests),
 		cmocka_unit_test(few_requests_a_connection_over_http1),

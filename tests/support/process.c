@@ -29,18 +29,21 @@ void process_breathe(void)
 
 const char *process_find(const char *name)
 {
-	static char path[256];
+	static char paths[8][256];
+	static unsigned used;
+	char *path = paths[used++ % 8];
+	const size_t size = sizeof paths[0];
 	static const char *const more[] = {"/usr/sbin", "/usr/local/sbin", "/sbin"};
 	const char *folders = getenv("PATH");
 	while (folders != NULL && *folders != '\0') {
 		size_t len = strcspn(folders, ":");
-		snprintf(path, sizeof path, "%.*s/%s", (int)len, folders, name);
+		snprintf(path, size, "%.*s/%s", (int)len, folders, name);
 		if (access(path, X_OK) == 0)
 			return path;
 		folders += len + (folders[len] == ':');
 	}
 	for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
-		snprintf(path, sizeof path, "%s/%s", more[i], name);
+		snprintf(path, size, "%s/%s", more[i], name);
 		if (access(path, X_OK) == 0)
 			return path;
 	}
@@ -167,4 +170,19 @@ uint16_t free_port(void)
 	must(getsockname(fd, (struct sockaddr *)&address, &size) == 0, "getsockname");
 	close(fd);
 	return ntohs(address.sin_port);
+}
+
+uint16_t process_start_at_port(
+	struct process *p, const char *const argv[], const char *log, process_configure *configure, void *user)
+{
+	for (int tries = 0; tries < 20; tries++) {
+		uint16_t port = free_port();
+		configure(port, user);
+		process_start(p, argv, log);
+		if (process_port(p) == port)
+			return port;
+		process_end(p);
+	}
+	fprintf(stderr, "%s does not start: see its output\n", argv[0]);
+	abort();
 }

@@ -15,7 +15,10 @@ struct process {
 	pid_t pid; /* 0: none */
 };
 
-/* The path of a program, looked for in PATH and the folders of system programs; NULL when the machine has none. */
+/*
+ * The path of a program, looked for in PATH and the folders of system programs; NULL when the machine has none. Good
+ * until a few later calls.
+ */
 const char *process_find(const char *name);
 
 /* Runs it with its output in the file `log`. It dies with the test. */
@@ -34,6 +37,15 @@ uint16_t process_port(struct process *p);
 
 /* A port of the loopback that nobody listens on now. Somebody may come first: whoever takes it must be ready to retry. */
 uint16_t free_port(void);
+
+/*
+ * Starts a program that must be told its port. `configure` writes what it reads, for each port that is tried: one that was
+ * free a moment ago, and another when it is taken meanwhile. Returns the port; ends the test when the program does not
+ * start.
+ */
+typedef void process_configure(uint16_t port, void *user);
+uint16_t process_start_at_port(
+	struct process *p, const char *const argv[], const char *log, process_configure *configure, void *user);
 
 /* Waits a little while for something that another process does; no test passes or fails by it alone. */
 void process_breathe(void);
