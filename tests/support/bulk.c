@@ -10,19 +10,12 @@ const char *site_file(const struct site *site, const char *name)
 
 void site_make(struct site *site)
 {
-	struct cert authority, cert;
 	test_folder_make(&site->folder);
 	golden_make(&site->large, 11, (size_t)30 * 1024 * 1024);
 	golden_make(&site->small, 12, (size_t)2 * 1024 * 1024);
 	test_file_write(site_file(site, "large.sse"), site->large.text, site->large.len);
 	test_file_write(site_file(site, "small.sse"), site->small.text, site->small.len);
-	cert_make(&authority, NULL, &(struct cert_wish){.authority = true});
-	cert_make(&cert, &authority, &(struct cert_wish){0});
-	cert_write(&authority, site_file(site, "authority.pem"));
-	cert_write(&cert, site_file(site, "cert.pem"));
-	cert_write_key(&cert, site_file(site, "key.pem"));
-	cert_clear(&cert);
-	cert_clear(&authority);
+	cert_write_site(&site->folder);
 }
 
 void site_remove(struct site *site)

@@ -147,3 +147,15 @@ void cert_write_key(const struct cert *c, const char *path)
 	must(file != NULL && PEM_write_PrivateKey(file, c->key, NULL, NULL, 0, NULL, NULL) == 1, path);
 	must(fclose(file) == 0, path);
 }
+
+void cert_write_site(const struct test_folder *folder)
+{
+	struct cert authority, cert;
+	cert_make(&authority, NULL, &(struct cert_wish){.authority = true});
+	cert_make(&cert, &authority, &(struct cert_wish){0});
+	cert_write(&authority, test_folder_file(folder, "authority.pem"));
+	cert_write(&cert, test_folder_file(folder, "cert.pem"));
+	cert_write_key(&cert, test_folder_file(folder, "key.pem"));
+	cert_clear(&cert);
+	cert_clear(&authority);
+}

@@ -4,6 +4,8 @@
 #ifndef SUPPORT_CERTS_H
 #define SUPPORT_CERTS_H
 
+#include "support/files.h"
+
 #include <openssl/ssl.h>
 #include <stdbool.h>
 
@@ -40,5 +42,8 @@ void cert_clear(struct cert *c);
 /* PEM files. */
 void cert_write(const struct cert *c, const char *path);
 void cert_write_key(const struct cert *c, const char *path);
+
+/* What a server for "localhost" needs, and its clients: authority.pem, cert.pem, key.pem in that folder. */
+void cert_write_site(const struct test_folder *folder);
 
 #endif

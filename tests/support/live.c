@@ -1,5 +1,6 @@
 #include "support/live.h"
 
+#include "support/certs.h"
 #include "support/test.h"
 
 #include <event2/event.h>
@@ -14,23 +15,50 @@ static uint32_t hash_add(uint32_t hash, const char *bytes, size_t len)
 	return hash;
 }
 
-void live_start(struct live_server *s, const char *program, const char *script, const char *keep_alive)
+void live_start(struct live_server *s, const struct live_wish *wish)
 {
-	char url[128];
-	freshet_endpoint_options o;
-	const char *const argv[] = {program, script, keep_alive, NULL};
 	memset(s, 0, sizeof *s);
 	test_folder_make(&s->folder);
+	cert_write_site(&s->folder);
+	const char *const argv[] = {
+		wish->program,
+		wish->script,
+		wish->short_keep_alive ? "1" : "60000",
+		wish->kind != NULL ? wish->kind : "http",
+		test_folder_file(&s->folder, "cert.pem"),
+		test_folder_file(&s->folder, "key.pem"),
+		wish->version != NULL ? wish->version : "1.3",
+		NULL,
+	};
 	process_start(&s->process, argv, test_folder_file(&s->folder, "server.log"));
 	s->port = process_port(&s->process);
 	assert_int_not_equal(s->port, 0);
+}
+
+void live_endpoint_options(const struct live_server *s, freshet_endpoint_options *o, bool tls, uint16_t port)
+{
+	static char url[128];
+	const char *trust = test_folder_file(&s->folder, "authority.pem");
+	client_endpoint_options(o, &(struct client_url){tls ? "https" : "http", "localhost", port, trust}, url);
+	o->protocol = FRESHET_PROTOCOL_AUTO;
+	o->stream.end_is_final = false;
+	o->stream.max_attempts = 3;
+	o->stream.backoff_min_ms = 1;
+}
+
+void live_connect(struct live_server *s, const freshet_endpoint_options *o)
+{
 	client_start(&s->client, NULL);
-	client_endpoint_options(&o, &(struct client_url){"http", "127.0.0.1", s->port, NULL}, url);
-	o.protocol = FRESHET_PROTOCOL_AUTO;
-	o.stream.end_is_final = false;
-	o.stream.max_attempts = 3;
-	o.stream.backoff_min_ms = 1;
-	assert_int_equal(freshet_endpoint_new(s->client.reactor, &o, &s->endpoint), FRESHET_OK);
+	assert_int_equal(freshet_endpoint_new(s->client.reactor, o, &s->endpoint), FRESHET_OK);
+}
+
+void live_connect_directly(struct live_server *s, const struct live_wish *wish)
+{
+	freshet_endpoint_options o;
+	bool tls = wish->kind != NULL && (strcmp(wish->kind, "https") == 0 || strcmp(wish->kind, "h2") == 0);
+	live_endpoint_options(s, &o, tls, s->port);
+	o.protocol = wish->protocol;
+	live_connect(s, &o);
 }
 
 void live_stop(struct live_server *s)
@@ -97,14 +125,17 @@ static void listen_to(struct live_server *s, struct listener *l)
 	s->client.live++;
 }
 
-void live_follow(struct live_server *s, const char *kind, unsigned cuts)
+static void listen_to_some(struct live_server *s, const char *kind, struct listener l[LIVE_STREAMS])
 {
-	struct listener l[LIVE_STREAMS] = {0};
 	for (unsigned i = 0; i < LIVE_STREAMS; i++) {
 		snprintf(l[i].path, sizeof l[i].path, "/%s/%s-%u", kind, kind, i);
 		listen_to(s, &l[i]);
 	}
-	client_run(&s->client, NULL, NULL);
+}
+
+/* Each has ended well, and saw what the server says that it wrote. */
+static void assert_heard(struct live_server *s, const char *kind, const struct listener l[LIVE_STREAMS])
+{
 	for (unsigned i = 0; i < LIVE_STREAMS; i++) {
 		char path[64];
 		char written[64];
@@ -112,11 +143,41 @@ void live_follow(struct live_server *s, const char *kind, unsigned cuts)
 		assert_string_equal(freshet_err_name(l[i].err), "FRESHET_OK");
 		assert_int_equal(l[i].events, LIVE_EVENTS);
 		assert_int_equal(l[i].out_of_order, 0);
-		assert_int_equal(l[i].cuts, cuts);
 		snprintf(path, sizeof path, "/written/%s-%u", kind, i);
 		snprintf(written, sizeof written, "%u %u", l[i].events, l[i].hash);
 		live_get(s, path, written);
 	}
+}
+
+void live_follow(struct live_server *s, const char *kind, unsigned cuts)
+{
+	struct listener l[LIVE_STREAMS] = {0};
+	listen_to_some(s, kind, l);
+	client_run(&s->client, NULL, NULL);
+	assert_heard(s, kind, l);
+	for (unsigned i = 0; i < LIVE_STREAMS; i++)
+		assert_int_equal(l[i].cuts, cuts);
+}
+
+static bool all_are_held(void *user)
+{
+	const struct listener *l = user;
+	unsigned held = 0;
+	for (unsigned i = 0; i < LIVE_STREAMS; i++)
+		held += l[i].events == LIVE_HELD;
+	return held == LIVE_STREAMS;
+}
+
+void live_follow_across(struct live_server *s, void (*deed)(void *user), void *user)
+{
+	struct listener l[LIVE_STREAMS] = {0};
+	listen_to_some(s, "held", l);
+	client_run(&s->client, all_are_held, l);
+	deed(user);
+	client_run(&s->client, NULL, NULL);
+	assert_heard(s, "held", l);
+	for (unsigned i = 0; i < LIVE_STREAMS; i++)
+		assert_in_range(l[i].cuts, 1, UINT32_MAX);
 }
 
 void live_get(struct live_server *s, const char *path, const char *body)

@@ -1,14 +1,17 @@
 /*
  * Live sources of events on servers that nobody here wrote (live_server.js, live_server.py), and what must come of them.
- * Both answer:
+ * They answer:
  *
  *	/whole/NAME     300 events, written line by line, and a clean end
  *	/cut/NAME       the same, but each answer is cut between the `id:` and the `data:` line of its 40th event
  *	/end/NAME       each answer ends cleanly after 40 events
- *	/to-close/NAME  as whole, framed by the end of the connection (node only)
+ *	/to-close/NAME  as whole, framed by the end of the connection (node's HTTP/1.1 only)
+ *	/held/NAME      as whole, but who comes without Last-Event-ID gets 100 events and then silence (node only)
  *	/written/NAME   how many events of that name were written, and a hash over them
  *	/upload         how many bytes came, and a hash over them
  *	/nothing        204
+ *	/hints          after 103 (node only)
+ *	/trailers       with fields behind the body (node only)
  *
  * They go on behind the Last-Event-ID that a request brings.
  */
@@ -20,18 +23,40 @@
 #include "support/process.h"
 
 #define LIVE_EVENTS  300
+#define LIVE_HELD    100
 #define LIVE_STREAMS 20
+#define LIVE_NODE    FRESHET_SOURCE_DIR "/tests/support/live_server.js"
+#define LIVE_UVICORN FRESHET_SOURCE_DIR "/tests/support/live_server.py"
+
+/* NULL and 0 take the default. */
+struct live_wish {
+	const char *program;       /* required: node or python */
+	const char *script;        /* required */
+	const char *kind;          /* "http", "https"; of node also "h2c", "h2"; default "http" */
+	const char *version;       /* "1.2", "1.3": the only version of TLS; default 1.3 */
+	freshet_protocol protocol; /* of the client; default: as ALPN agrees */
+	bool short_keep_alive;     /* connections without a request are closed at once; default: after a minute */
+};
 
 struct live_server {
 	struct process process;
-	struct test_folder folder;
+	struct test_folder folder; /* with cert.pem, key.pem, authority.pem and the log */
 	uint16_t port;
 	struct client client;
 	freshet_endpoint *endpoint;
 };
 
-/* Starts `program script keep_alive`, and a client of it. */
-void live_start(struct live_server *s, const char *program, const char *script, const char *keep_alive);
+/* Starts the server. */
+void live_start(struct live_server *s, const struct live_wish *wish);
+
+/* Options of an endpoint for what answers at that port of the loopback: the server, or what stands in front of it. */
+void live_endpoint_options(const struct live_server *s, freshet_endpoint_options *o, bool tls, uint16_t port);
+
+/* Starts a client with such an endpoint. Once. */
+void live_connect(struct live_server *s, const freshet_endpoint_options *o);
+
+/* The two of them, as the server was wished. */
+void live_connect_directly(struct live_server *s, const struct live_wish *wish);
 void live_stop(struct live_server *s);
 
 /*
@@ -39,6 +64,12 @@ void live_stop(struct live_server *s);
  * server says that it wrote. Each must have been cut so many times.
  */
 void live_follow(struct live_server *s, const char *kind, unsigned cuts);
+
+/*
+ * The same for streams that are held at their 100th event: when all have come so far, `deed` is done, which must break
+ * their connections. Each goes on from there.
+ */
+void live_follow_across(struct live_server *s, void (*deed)(void *user), void *user);
 
 /* A request and its whole answer, which must be this. */
 void live_get(struct live_server *s, const char *path, const char *body);

@@ -1,10 +1,16 @@
-// A live source of events on node's http, for tests; tests/support/live.h says what it answers.
-// usage: node live_server.js KEEP_ALIVE_MS
+// A live source of events on node's http, https and http2, for tests; tests/support/live.h says what it answers.
+// usage: node live_server.js KEEP_ALIVE_MS http|https|h2c|h2 CERTIFICATE KEY TLS_VERSION
 'use strict'
+const fs = require('fs')
 const http = require('http')
+const http2 = require('http2')
+const https = require('https')
+
+const [keepAlive, kind, certificate, key, version] = process.argv.slice(2)
 
 const EVENTS = 300
 const PART = 40
+const HELD = 100
 
 // The same text as in live_server.py, for each number.
 function dataOf (stream, number) {
@@ -25,23 +31,29 @@ function note (stream, number, data) {
   if (number === w.count + 1) written.set(stream, { count: number, hash: hash(w.hash, `${number}\n${data}\n`) })
 }
 
+// HTTP/2 ends the stream and leaves its neighbours alone, HTTP/1.1 ends the connection.
+function cut (res) {
+  if (res.stream) res.stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR)
+  else if (res.socket) res.socket.destroy()
+}
+
 function live (res, mode, stream, after) {
   let number = after
   if (mode === 'to-close') res.useChunkedEncodingByDefault = false
   res.writeHead(200, { 'Content-Type': 'text/event-stream' })
   function next () {
-    if (res.destroyed) return
+    if (res.destroyed || (res.stream && res.stream.destroyed)) return
     if (number === EVENTS) return res.end()
     number++
     const data = dataOf(stream, number)
     res.write(`id: ${number}\n`)
     const last = number === after + PART && number !== EVENTS
     // Cut between the lines of an event, and only when what came before is on its way.
-    if (last && mode === 'cut') return res.write(': half of an event\n', () => res.socket && res.socket.destroy())
+    if (last && mode === 'cut') return res.write(': half of an event\n', () => cut(res))
     note(stream, number, data)
     res.write(`data: ${data}\n\n`)
     if (last && mode === 'end') return res.end()
-    setImmediate(next)
+    if (mode !== 'held' || number !== HELD || after !== 0) setImmediate(next)
   }
   next()
 }
@@ -56,7 +68,7 @@ function upload (req, res) {
   req.on('end', () => res.end(`${len} ${state}`))
 }
 
-const server = http.createServer((req, res) => {
+function answer (req, res) {
   const [, what, stream] = req.url.split('/')
   if (what === 'written') {
     const w = written.get(stream) || { count: 0, hash: 0 }
@@ -76,6 +88,20 @@ const server = http.createServer((req, res) => {
   } else {
     live(res, what, stream, Number(req.headers['last-event-id'] || 0))
   }
-})
-server.keepAliveTimeout = Number(process.argv[2])
+}
+
+function secrets () {
+  const only = `TLSv${version}`
+  return { cert: fs.readFileSync(certificate), key: fs.readFileSync(key), minVersion: only, maxVersion: only }
+}
+
+const servers = {
+  http: () => http.createServer(answer),
+  https: () => https.createServer(secrets(), answer),
+  h2c: () => http2.createServer(answer),
+  h2: () => http2.createSecureServer({ ...secrets(), allowHTTP1: true }, answer)
+}
+const server = servers[kind]()
+server.keepAliveTimeout = Number(keepAlive)
+server.on('session', session => session.setTimeout(Number(keepAlive), () => session.close()))
 server.listen(0, '127.0.0.1')

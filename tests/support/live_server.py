@@ -1,8 +1,9 @@
 """A live source of events on uvicorn, for tests; tests/support/live.h says what it answers.
 
-usage: python3 live_server.py KEEP_ALIVE_S
+usage: python3 live_server.py KEEP_ALIVE_MS http|https CERTIFICATE KEY TLS_VERSION
 """
 import asyncio
+import ssl
 import sys
 
 import uvicorn
@@ -90,4 +91,18 @@ async def app(scope, receive, send):
         await live(send, what, stream, int(fields.get(b"last-event-id", b"0")))
 
 
-uvicorn.run(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", timeout_keep_alive=int(sys.argv[1]))
+keep_alive, kind, certificate, key, version = sys.argv[1:]
+tls = {}
+if kind == "https":
+    # What uvicorn hands to ssl.SSLContext: a version alone exists for 1.2, the newest is negotiated otherwise.
+    only = ssl.PROTOCOL_TLSv1_2 if version == "1.2" else ssl.PROTOCOL_TLS_SERVER
+    tls = {"ssl_certfile": certificate, "ssl_keyfile": key, "ssl_version": only}
+uvicorn.run(
+    app,
+    host="127.0.0.1",
+    port=0,
+    log_level="error",
+    lifespan="off",
+    timeout_keep_alive=int(keep_alive) // 1000,
+    **tls,
+)
