@@ -130,8 +130,9 @@ struct rates {
 	double bytes;
 };
 
-static struct sample take_sample(const struct view *v, freshet_reactor_counters *counters)
+static struct sample take_sample(const struct view *v, freshet_counters *counters)
 {
+	freshet_counters_init(counters);
 	freshet_reactor_counters_get(v->fleet->reactor, counters);
 	return (struct sample){now_ms(), v->fleet->events, counters->bytes_read};
 }
@@ -211,8 +212,7 @@ static void draw_states(struct picture *p, const struct fleet *f)
 	end_line(p);
 }
 
-static void draw_numbers(
-	struct picture *p, const struct view *v, const struct rates *rates, const freshet_reactor_counters *c)
+static void draw_numbers(struct picture *p, const struct view *v, const struct rates *rates, const freshet_counters *c)
 {
 	char number[32];
 	const struct fleet *f = v->fleet;
@@ -226,7 +226,7 @@ static void draw_numbers(
 	end_line(p);
 	put_text(p, "  ");
 	put_number(p, "reconnects", grouped(f->cuts, number));
-	put_text(p, "    on %u connection%s", c->connections, c->connections == 1 ? "" : "s");
+	put_text(p, "    on %s connection%s", grouped(c->connections, number), c->connections == 1 ? "" : "s");
 	end_line(p);
 	put_text(p, "  ");
 	put_number(p, "memory", byte_size((double)resident_kib() * 1024, number));
@@ -260,7 +260,7 @@ static void draw_bar(struct picture *p, const struct view *v)
 
 static void draw(struct view *v)
 {
-	freshet_reactor_counters counters;
+	freshet_counters counters;
 	struct picture p = {.len = 0};
 	char number[32];
 	char up[32] = "\r";
@@ -290,7 +290,7 @@ static void draw(struct view *v)
 
 static void print_line(struct view *v)
 {
-	freshet_reactor_counters counters;
+	freshet_counters counters;
 	const struct fleet *f = v->fleet;
 	struct sample now = take_sample(v, &counters);
 	struct rates rates = add_sample(v, &now);

@@ -130,6 +130,9 @@ FRESHET_API void freshet_endpoint_close(freshet_endpoint *endpoint);
 
 FRESHET_API freshet_reactor *freshet_endpoint_reactor(const freshet_endpoint *endpoint);
 
+/* As freshet_reactor_counters_get, of this endpoint alone. */
+FRESHET_API freshet_err freshet_endpoint_counters_get(const freshet_endpoint *endpoint, freshet_counters *counters);
+
 #ifdef __cplusplus
 }
 #endif

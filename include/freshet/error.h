@@ -24,6 +24,7 @@ extern "C" {
 	X(HEADERS_TIMEOUT, -12, "no response headers within their limit")                                              \
 	X(IDLE_TIMEOUT, -13, "silence longer than the idle limit")                                                     \
 	X(QUEUE_FULL, -15, "too many requests wait for a connection")                                                  \
+	X(POSTS_FULL, -16, "too many posted calls wait for their turn")                                                \
 	X(RESOLVE, -20, "the host name does not resolve")                                                              \
 	X(CONNECT, -21, "no address of the host accepts a connection")                                                 \
 	X(CLOSED, -22, "the connection was closed")                                                                    \

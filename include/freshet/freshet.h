@@ -5,6 +5,7 @@
 #ifndef FRESHET_FRESHET_H
 #define FRESHET_FRESHET_H
 
+#include <freshet/counters.h>
 #include <freshet/endpoint.h>
 #include <freshet/error.h>
 #include <freshet/json.h>

@@ -5,6 +5,7 @@
 #ifndef FRESHET_REACTOR_H
 #define FRESHET_REACTOR_H
 
+#include <freshet/counters.h>
 #include <freshet/error.h>
 #include <freshet/types.h>
 
@@ -24,26 +25,10 @@ typedef struct freshet_reactor_options {
 	size_t read_buffer; /* bytes read from a socket at once, one buffer for all connections; default 256 KiB */
 	size_t read_budget; /* bytes that one connection may read before the others have their turn; default 512 KiB */
 	const char *dns_server; /* optional: "address:port" of the name server to ask, instead of the system's */
-	bool posts;    /* optional: freshet_reactor_post may be called; its loop then has work until it closes */
-	uint64_t seed; /* optional: makes backoff jitter repeatable; 0 takes the system's randomness */
+	bool posts;         /* optional: freshet_reactor_post may be called; its loop then has work until it closes */
+	uint32_t max_posts; /* posted calls that wait for their turn; default 65,536 */
+	uint64_t seed;      /* optional: makes backoff jitter repeatable; 0 takes the system's randomness */
 } freshet_reactor_options;
-
-/* What the reactor did since it was made, and what it holds now. */
-typedef struct freshet_reactor_counters {
-	uint64_t connections_opened;
-	uint64_t connections_failed; /* never became usable */
-	uint64_t connections_lost;   /* usable ones that ended with work on them */
-	uint64_t requests;           /* that were sent and have ended */
-	uint64_t events;             /* shown to streams' callbacks */
-	uint64_t duplicates;         /* events that came again after a resume and were not shown */
-	uint64_t reconnects;         /* subscriptions that streams sent again after a cut */
-	uint64_t discarded_bytes;    /* of unfinished events that a cut left behind */
-	uint64_t bytes_read;         /* from sockets, TLS included */
-	uint64_t bytes_written;
-	uint32_t connections; /* now */
-	uint32_t streams;     /* now, waiting and backing off included */
-	uint32_t waiting;     /* exchanges that wait for a connection now */
-} freshet_reactor_counters;
 
 FRESHET_API void freshet_reactor_options_init(freshet_reactor_options *options);
 
@@ -82,8 +67,10 @@ FRESHET_API void freshet_reactor_stop(freshet_reactor *reactor);
  * Has `fn(reactor, arg)` called on the reactor's thread, on a later turn of its loop, in the order of the posts: the one
  * call that any thread may make at any time between freshet_reactor_new and the end of the reactor. The caller sees to
  * it that the reactor still lives; what was posted and has not run when the reactor goes is dropped, and `dropped`
- * (optional) is called with `arg` instead. The allocator hook must then allow several threads. FRESHET_ENOMEM,
- * FRESHET_EINVAL, FRESHET_ESTATE (without the option `posts`, or when the reactor is closing).
+ * (optional) is called with `arg` instead. The allocator hook must then allow several threads. It never blocks:
+ * FRESHET_EPOSTS_FULL (`max_posts` wait already: the loop does not keep up, and the poster decides what to do about it),
+ * FRESHET_ENOMEM, FRESHET_EINVAL, FRESHET_ESTATE (without the option `posts`, or when the reactor is closing). After any
+ * of these `arg` is the caller's still.
  */
 FRESHET_API freshet_err freshet_reactor_post(freshet_reactor *reactor, void (*fn)(freshet_reactor *reactor, void *arg),
 	void (*dropped)(void *arg), void *arg);
@@ -91,7 +78,11 @@ FRESHET_API freshet_err freshet_reactor_post(freshet_reactor *reactor, void (*fn
 /* The loop that the reactor works on; it stays who made it's. */
 FRESHET_API struct event_base *freshet_reactor_base(const freshet_reactor *reactor);
 
-FRESHET_API void freshet_reactor_counters_get(const freshet_reactor *reactor, freshet_reactor_counters *counters);
+/*
+ * What all of its endpoints hold and have done, those that are gone included. `counters` has been set up by
+ * freshet_counters_init. On the reactor's thread. FRESHET_EINVAL.
+ */
+FRESHET_API freshet_err freshet_reactor_counters_get(freshet_reactor *reactor, freshet_counters *counters);
 
 #ifdef __cplusplus
 }

@@ -61,11 +61,6 @@ struct event_base *freshet_reactor_base(const freshet_reactor *reactor)
 	return reactor->loop.base;
 }
 
-void freshet_reactor_counters_get(const freshet_reactor *reactor, freshet_reactor_counters *counters)
-{
-	*counters = reactor->counters;
-}
-
 void freshet_endpoint_options_init(freshet_endpoint_options *options)
 {
 	*options = (freshet_endpoint_options){.size = sizeof *options};

@@ -20,9 +20,10 @@ static void bell_rang(evutil_socket_t fd, short what, void *user)
 		box->on_letters(box->owner);
 }
 
-freshet_err letter_box_open(struct letter_box *box, struct loop *l, void (*on_letters)(void *owner), void *owner)
+freshet_err letter_box_open(
+	struct letter_box *box, struct loop *l, size_t most, void (*on_letters)(void *owner), void *owner)
 {
-	*box = (struct letter_box){.on_letters = on_letters, .owner = owner};
+	*box = (struct letter_box){.most = most, .on_letters = on_letters, .owner = owner};
 	box->last = &box->first;
 	box->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (box->fd < 0)
@@ -36,23 +37,35 @@ freshet_err letter_box_open(struct letter_box *box, struct loop *l, void (*on_le
 	return FRESHET_ENOMEM;
 }
 
-/* False when the box is closed. The bell is rung under the lock, so that it cannot be taken down meanwhile. */
-static bool put(struct letter_box *box, struct letter *letter)
+/* The lock is held. */
+static freshet_err may_put(struct letter_box *box)
+{
+	if (box->closed)
+		return FRESHET_ESTATE;
+	if (box->waiting < box->most)
+		return FRESHET_OK;
+	box->refused++;
+	return FRESHET_EPOSTS_FULL;
+}
+
+/* The bell is rung under the lock, so that it cannot be taken down meanwhile. */
+static freshet_err put(struct letter_box *box, struct letter *letter)
 {
 	const uint64_t one = 1;
 	ssize_t rung = 0;
 	pthread_mutex_lock(&box->lock);
-	bool open = !box->closed;
-	if (open && box->first == NULL)
-		rung = write(box->fd, &one, sizeof one);
-	if (open) {
+	freshet_err err = may_put(box);
+	if (err == FRESHET_OK) {
+		if (box->first == NULL)
+			rung = write(box->fd, &one, sizeof one);
 		*box->last = letter;
 		box->last = &letter->next;
+		box->waiting++;
 	}
 	pthread_mutex_unlock(&box->lock);
 	/* Only a counter that is full refuses, and then the bell rings already. */
 	(void)rung;
-	return open;
+	return err;
 }
 
 freshet_err letter_box_post(struct letter_box *box, const struct letter *letter)
@@ -62,10 +75,10 @@ freshet_err letter_box_post(struct letter_box *box, const struct letter *letter)
 		return FRESHET_ENOMEM;
 	*copy = *letter;
 	copy->next = NULL;
-	if (put(box, copy))
-		return FRESHET_OK;
-	mem_free(copy);
-	return FRESHET_ESTATE;
+	freshet_err err = put(box, copy);
+	if (err != FRESHET_OK)
+		mem_free(copy);
+	return err;
 }
 
 struct letter *letter_box_take(struct letter_box *box)
@@ -76,6 +89,21 @@ struct letter *letter_box_take(struct letter_box *box)
 	box->last = &box->first;
 	pthread_mutex_unlock(&box->lock);
 	return letters;
+}
+
+void letter_box_turn(struct letter_box *box)
+{
+	pthread_mutex_lock(&box->lock);
+	box->waiting--;
+	pthread_mutex_unlock(&box->lock);
+}
+
+void letter_box_count(struct letter_box *box, uint64_t *waiting, uint64_t *refused)
+{
+	pthread_mutex_lock(&box->lock);
+	*waiting = box->waiting;
+	*refused = box->refused;
+	pthread_mutex_unlock(&box->lock);
 }
 
 void letter_box_close(struct letter_box *box)

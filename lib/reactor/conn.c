@@ -68,7 +68,6 @@ static void bury(struct conn *c)
 	c->wire = NULL;
 	bytes_clear(&c->unsent);
 	reactor_release_deadline(r, &c->deadline);
-	r->counters.connections--;
 	list_remove(&c->task.node);
 	c->task.run = conn_release;
 	reactor_defer(r, &c->task);
@@ -109,15 +108,15 @@ void conn_die(struct conn *c, const freshet_outcome *why)
 		text, sizeof text, "%.*s: %.*s", (int)e->name.len, e->name.ptr, (int)why->text.len, why->text.ptr);
 	loss.text = (freshet_str){text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1};
 	log_line(FRESHET_LOG_INFO, "connection to %s ended", text);
-	if (!was_up)
-		e->reactor->counters.connections_failed++;
-	else if (c->count > 0)
-		e->reactor->counters.connections_lost++;
+	e->counters.connections_failed += !was_up;
+	e->counters.connections_lost += was_up && c->count > 0;
+	e->counters.handshakes_failed += c->state == CONN_HANDSHAKE;
 	struct list exchanges;
 	list_init(&exchanges);
 	list_splice(&exchanges, &c->exchanges);
 	bool stale = was_up && c->served && c->count > 0 && c->wire->protocol->exclusive && !c->wire->answer_begun &&
 		     loss.err == FRESHET_ECLOSED;
+	e->counters.connections_stale += stale;
 	bury(c);
 	if (stale)
 		endpoint_close_kept(e);
@@ -363,7 +362,7 @@ bool write_out(struct conn *c, const uint8_t *bytes, size_t len)
 	ssize_t sent = waits ? 0 : net_socket_write(&c->socket, bytes, len);
 	if (sent < 0)
 		return write_failed(c);
-	c->endpoint->reactor->counters.bytes_written += (uint64_t)sent;
+	c->endpoint->counters.bytes_written += (uint64_t)sent;
 	if ((size_t)sent == len)
 		return true;
 	if (!bytes_append(&c->unsent, bytes + sent, len - (size_t)sent)) {
@@ -429,7 +428,7 @@ static void on_writable(void *owner)
 	if (sent < 0) {
 		write_failed(c);
 	} else {
-		r->counters.bytes_written += (uint64_t)sent;
+		c->endpoint->counters.bytes_written += (uint64_t)sent;
 		c->unsent_from += (size_t)sent;
 		if (c->unsent_from < c->unsent.len) {
 			net_socket_want_write(&c->socket);
@@ -528,7 +527,7 @@ static void read_socket(struct conn *c)
 			return;
 		}
 		had += (size_t)len;
-		r->counters.bytes_read += (uint64_t)len;
+		c->endpoint->counters.bytes_read += (uint64_t)len;
 		c->read_ms = r->now_ms;
 		read_bytes(c, r->read_buf, (size_t)len);
 		/* A short read has emptied the socket: asking again would only tell so. */

@@ -36,6 +36,7 @@ struct conn {
 	freshet_endpoint *endpoint;
 	enum conn_state state;
 	enum conn_use use; /* as the endpoint has counted it */
+	uint64_t *counted; /* the counter of the endpoint's in which it is; NULL: none */
 	struct dial *dial;
 	struct net_socket socket;
 	struct tunnel *tunnel; /* NULL: no proxy, or it has let us through */

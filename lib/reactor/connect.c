@@ -57,7 +57,11 @@ static void come_up(struct conn *c)
 	}
 	c->state = CONN_UP;
 	c->read_ms = r->now_ms;
-	r->counters.connections_opened++;
+	e->counters.connections_opened++;
+	if (c->tls != NULL) {
+		e->counters.handshakes++;
+		e->counters.handshakes_resumed += tls_resumed(c->tls);
+	}
 	log_line(FRESHET_LOG_INFO, "connected to %s by %s", c->peer, c->wire->protocol->name);
 	keep(c);
 	watch(c);
@@ -217,7 +221,6 @@ freshet_err conn_open(freshet_endpoint *e)
 		return err;
 	}
 	list_push_back(&e->conns, &c->node);
-	r->counters.connections++;
 	reactor_due_by(r, &c->deadline, time_add(r->now_ms, e->limits.connect_timeout_ms));
 	endpoint_conn_changed(c);
 	return FRESHET_OK;

@@ -17,7 +17,7 @@ void door_stream_open(freshet_stream *s)
 void door_stream_event(freshet_stream *s, const freshet_event *event)
 {
 	freshet_reactor *r = s->endpoint->reactor;
-	r->counters.events++;
+	s->endpoint->counters.events++;
 	r->depth++;
 	s->callbacks.on_event(s, event, s->user);
 	r->depth--;

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "reactor/conn.h"
+#include "reactor/counters.h"
 #include "reactor/door.h"
 #include "reactor/request.h"
 #include "reactor/stream.h"
@@ -63,10 +64,35 @@ static enum conn_use use_of(const struct conn *c)
 	return c->wire->greeted ? CONN_USABLE : CONN_COMING;
 }
 
+/* The counter of the state that it is in; NULL for one that is gone. */
+static uint64_t *count_of(freshet_endpoint *e, const struct conn *c)
+{
+	freshet_counters *n = &e->counters;
+	if (c->state == CONN_DEAD)
+		return NULL;
+	if (c->state != CONN_UP)
+		return &n->connections_connecting;
+	if (c->wire->protocol->exclusive)
+		return c->wire->draining ? &n->connections_draining_http1 : &n->connections_open_http1;
+	return c->wire->draining ? &n->connections_draining_http2 : &n->connections_open_http2;
+}
+
+static void count_conn(freshet_endpoint *e, struct conn *c)
+{
+	uint64_t *now = count_of(e, c);
+	if (c->counted != NULL)
+		--*c->counted;
+	if (now != NULL)
+		++*now;
+	e->counters.connections += (now != NULL) - (uint64_t)(c->counted != NULL);
+	c->counted = now;
+}
+
 void endpoint_conn_changed(struct conn *c)
 {
 	freshet_endpoint *e = c->endpoint;
 	enum conn_use was = c->use;
+	count_conn(e, c);
 	c->use = use_of(c);
 	e->coming += (c->use == CONN_COMING) - (uint32_t)(was == CONN_COMING);
 	e->usable += (c->use == CONN_USABLE) - (uint32_t)(was == CONN_USABLE);
@@ -108,7 +134,6 @@ static void fail_waiting(freshet_endpoint *e, const freshet_outcome *loss)
 	for (struct list *node = list_pop_front(&waiting); node != NULL; node = list_pop_front(&waiting)) {
 		struct exchange *ex = container_of(node, struct exchange, node);
 		e->waiting_count--;
-		e->reactor->counters.waiting--;
 		ex->owner->on_lost(ex, loss);
 	}
 }
@@ -131,8 +156,9 @@ static void fill_conns(freshet_endpoint *e)
 		freshet_err err = conn_has_room(c) ? conn_submit(c, ex) : FRESHET_EHTTP_GOAWAY;
 		if (err == FRESHET_OK) {
 			e->waiting_count--;
-			e->reactor->counters.waiting--;
 		} else if (err == FRESHET_EHTTP_GOAWAY) {
+			/* It drains since it was asked to take this one: its numbers are used up. */
+			endpoint_conn_changed(c);
 			list_remove(&c->roomy);
 		} else {
 			fail_one(e, ex, err);
@@ -210,7 +236,7 @@ void endpoint_enqueue(freshet_endpoint *e, struct exchange *ex, bool moved)
 {
 	list_push_back(moved ? &e->moved : &e->waiting, &ex->node);
 	e->waiting_count++;
-	e->reactor->counters.waiting++;
+	e->counters.moves += moved;
 	ask_for_pump(e);
 }
 
@@ -220,7 +246,6 @@ void endpoint_dequeue(freshet_endpoint *e, struct exchange *ex)
 		return;
 	list_remove(&ex->node);
 	e->waiting_count--;
-	e->reactor->counters.waiting--;
 }
 
 freshet_err endpoint_admits(const freshet_endpoint *e)
@@ -308,6 +333,7 @@ static void bury(freshet_endpoint *e)
 		loop_wake(&e->reactor->loop);
 	void (*on_closed)(void *user) = e->on_closed;
 	void *user = e->user;
+	counters_keep(e);
 	endpoint_free(e);
 	door_closed(on_closed, user);
 }

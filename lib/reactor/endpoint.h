@@ -64,6 +64,7 @@ struct freshet_endpoint {
 	bool closing;
 	void (*on_closed)(void *user); /* NULL: nobody waits for the end */
 	void *user;
+	freshet_counters counters;
 };
 
 freshet_err endpoint_new(freshet_reactor *r, const freshet_endpoint_options *options, freshet_endpoint **out);

@@ -20,6 +20,7 @@
 
 #define DEFAULT_READ_SIZE   ((size_t)256 * 1024)
 #define DEFAULT_READ_BUDGET ((size_t)512 * 1024)
+#define DEFAULT_MAX_POSTS   ((size_t)64 * 1024)
 #define LEAST_READ_SIZE     ((size_t)4 * 1024)
 
 static void deliver_letters(freshet_reactor *r)
@@ -27,7 +28,9 @@ static void deliver_letters(freshet_reactor *r)
 	struct letter *letter = letter_box_take(&r->letters);
 	while (letter != NULL) {
 		struct letter *next = letter->next;
+		letter_box_turn(&r->letters);
 		/* One of them may close the reactor: the others are dropped. */
+		r->counters.posts_run += !r->closing;
 		door_letter(r, letter, r->closing);
 		mem_free(letter);
 		letter = next;
@@ -220,7 +223,8 @@ static freshet_err allocate(freshet_reactor *r, const freshet_reactor_options *o
 	freshet_err err = loop_init(&r->loop, o->base, &handlers);
 	r->loop.dns_server = r->dns_server;
 	if (err == FRESHET_OK && o->posts) {
-		err = letter_box_open(&r->letters, &r->loop, on_letters, r);
+		size_t most = o->max_posts != 0 ? o->max_posts : DEFAULT_MAX_POSTS;
+		err = letter_box_open(&r->letters, &r->loop, most, on_letters, r);
 		r->has_letters = err == FRESHET_OK;
 	}
 	return err;

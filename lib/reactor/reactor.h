@@ -46,10 +46,10 @@ struct freshet_reactor {
 	size_t fields_capacity;
 	char *dns_server;
 	struct letter_box letters;
-	bool has_letters; /* the box is open: option `posts` */
-	freshet_reactor_counters counters;
-	size_t live;    /* streams and requests whose last callback is still to come */
-	unsigned depth; /* of calls into user code, and of the reactor's own entries */
+	bool has_letters;          /* the box is open: option `posts` */
+	freshet_counters counters; /* its own, and those of endpoints that are gone: counters.h */
+	size_t live;               /* streams and requests whose last callback is still to come */
+	unsigned depth;            /* of calls into user code, and of the reactor's own entries */
 	bool closing;
 	bool closed;  /* nothing is left but the reactor itself */
 	bool running; /* freshet_reactor_run */

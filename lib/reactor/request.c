@@ -275,7 +275,8 @@ void request_turn(struct task *task)
 	}
 	list_remove(&q->in_endpoint);
 	reactor_release_deadline(e->reactor, &q->deadline);
-	e->reactor->counters.requests++;
+	e->counters.requests_in_flight--;
+	e->counters.requests_done++;
 	door_request_done(q, &response);
 	request_free(q);
 	e->reactor->live--;

@@ -79,6 +79,7 @@ freshet_err request_send(freshet_endpoint *e, const freshet_request_options *o, 
 		return err;
 	}
 	list_push_back(&e->requests, &q->in_endpoint);
+	e->counters.requests_in_flight++;
 	r->live++;
 	request_arm(q);
 	endpoint_enqueue(e, &q->exchange, false);

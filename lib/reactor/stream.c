@@ -21,6 +21,7 @@
 #include "flow/redirect.h"
 #include "flow/retry.h"
 #include "reactor/conn.h"
+#include "reactor/counters.h"
 #include "reactor/door.h"
 
 #include <stdio.h>
@@ -32,8 +33,10 @@
 static void step(freshet_stream *s, enum stream_step by)
 {
 	enum stream_state next = stream_next_state((enum stream_state)s->state, by);
-	if (CHECK(next != STREAM_NONE))
-		s->state = (uint8_t)next;
+	if (!CHECK(next != STREAM_NONE))
+		return;
+	s->endpoint->counters.streams_open += (next == STREAM_OPEN) - (uint64_t)(s->state == STREAM_OPEN);
+	s->state = (uint8_t)next;
 }
 
 static freshet_stream *stream_of(struct exchange *ex)
@@ -110,6 +113,7 @@ void stream_end(freshet_stream *s, freshet_err result)
 		return;
 	leave(s);
 	step(s, STEP_END);
+	s->endpoint->counters.streams_paused -= s->paused;
 	s->result = result;
 	deadline_clear(&s->endpoint->reactor->deadlines, &s->deadline);
 	reactor_defer(s->endpoint->reactor, &s->task);
@@ -130,7 +134,7 @@ static void fail(freshet_stream *s, freshet_err err, const char *text)
 /* Forgets what the connection left unfinished; what was lost with it comes again. */
 static void forget_unfinished(freshet_stream *s)
 {
-	s->endpoint->reactor->counters.discarded_bytes += sse_unfinished(&s->parser);
+	s->endpoint->counters.discarded_bytes += sse_unfinished(&s->parser);
 	sse_reset(&s->parser);
 }
 
@@ -152,15 +156,17 @@ static void forget_redirects(freshet_stream *s)
 }
 
 /* Pauses before the next subscription. */
-static void back_off(freshet_stream *s, uint64_t pause_ms)
+static void back_off(freshet_stream *s, uint64_t pause_ms, freshet_cause cause)
 {
 	forget_redirects(s);
 	step(s, STEP_CUT);
+	s->endpoint->counters.reconnects_by[cause]++;
 	s->mark_ms = time_add(s->endpoint->reactor->now_ms, pause_ms);
 	stream_arm(s);
 }
 
-static void cut(freshet_stream *s, const freshet_outcome *cause)
+/* The stream was cut for what the outcome says, counted under `kind`. */
+static void cut_as(freshet_stream *s, const freshet_outcome *cause, freshet_cause kind)
 {
 	freshet_reactor *r = s->endpoint->reactor;
 	struct ending *e = ending_of(s);
@@ -184,8 +190,13 @@ static void cut(freshet_stream *s, const freshet_outcome *cause)
 		end_failed(s);
 		return;
 	}
-	back_off(s, pause);
+	back_off(s, pause, kind);
 	door_stream_cut(s, ending_outcome(e), pause);
+}
+
+static void cut(freshet_stream *s, const freshet_outcome *cause)
+{
+	cut_as(s, cause, cause_of(cause));
 }
 
 static void cut_for(freshet_stream *s, freshet_err err)
@@ -231,7 +242,12 @@ static void end_of_body(freshet_stream *s)
 		stream_end(s, FRESHET_OK);
 		return;
 	}
-	cut_for(s, s->state == STREAM_OPEN ? FRESHET_EHTTP_TRUNCATED : FRESHET_EHTTP_PROTOCOL);
+	if (s->state != STREAM_OPEN) {
+		cut_for(s, FRESHET_EHTTP_PROTOCOL);
+		return;
+	}
+	const freshet_err early = FRESHET_EHTTP_TRUNCATED;
+	cut_as(s, &(freshet_outcome){.err = early, .text = freshet_str_of(freshet_err_text(early))}, FRESHET_CAUSE_END);
 }
 
 /* True when the event has been shown before. Moves the number of the cursor. */
@@ -325,7 +341,7 @@ static freshet_sse_result take_events(freshet_stream *s)
 			break;
 		if (duplicate) {
 			s->duplicates++;
-			s->endpoint->reactor->counters.duplicates++;
+			s->endpoint->counters.duplicates++;
 			keep_order(s);
 		} else {
 			show(s, &event);
@@ -454,8 +470,7 @@ static bool on_stale(struct exchange *ex)
 	if (s->state != STREAM_SENT || !s->repeatable || s->moves >= MOVES_AT_ONCE)
 		return false;
 	s->moves++;
-	step(s, STEP_MOVED);
-	endpoint_enqueue(s->endpoint, &s->exchange, true);
+	send_again(s);
 	return true;
 }
 
@@ -465,7 +480,7 @@ static void on_sent(struct exchange *ex)
 	step(s, STEP_SUBMIT);
 	s->mark_ms = s->endpoint->reactor->now_ms;
 	if (s->subscriptions++ > 0)
-		s->endpoint->reactor->counters.reconnects++;
+		s->endpoint->counters.reconnects++;
 	if (s->extra != NULL)
 		s->extra->body.sent = 0;
 	stream_arm(s);
@@ -697,7 +712,8 @@ static void finish(freshet_stream *s)
 		end.outcome.text = freshet_str_of(freshet_err_text(s->result));
 	list_remove(&s->in_endpoint);
 	reactor_release_deadline(e->reactor, &s->deadline);
-	e->reactor->counters.streams--;
+	e->counters.streams--;
+	e->counters.streams_ended++;
 	s->reading = true; /* a cursor that is set now must not take away the one that is being told */
 	door_stream_done(s, &end);
 	stream_free(s);
@@ -750,12 +766,16 @@ void stream_reconnect(freshet_stream *s, uint64_t delay_ms)
 		stream_drop_held(s);
 	}
 	s->attempts = 0;
-	back_off(s, delay_ms);
+	back_off(s, delay_ms, FRESHET_CAUSE_ASKED);
 }
 
 void stream_pause(freshet_stream *s)
 {
+	if (s->paused || s->state == STREAM_DONE)
+		return;
 	s->paused = true;
+	s->endpoint->counters.streams_paused++;
+	s->endpoint->counters.pauses++;
 }
 
 void stream_resume(freshet_stream *s)
@@ -764,6 +784,7 @@ void stream_resume(freshet_stream *s)
 		return;
 	reactor_look_at_clock(s->endpoint->reactor);
 	s->paused = false;
+	s->endpoint->counters.streams_paused--;
 	s->mark_ms = s->state == STREAM_OPEN ? s->endpoint->reactor->now_ms : s->mark_ms;
 	stream_arm(s);
 	if (s->held != NULL)

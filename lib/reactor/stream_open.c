@@ -111,7 +111,12 @@ freshet_err stream_open(freshet_endpoint *e, const freshet_stream_options *o, fr
 	}
 	s->resumed = o->last_event_id.len > 0;
 	list_push_back(&e->streams, &s->in_endpoint);
-	r->counters.streams++;
+	e->counters.streams++;
+	e->counters.streams_opened++;
+	if (s->paused) {
+		e->counters.streams_paused++;
+		e->counters.pauses++;
+	}
 	r->live++;
 	stream_arm(s);
 	endpoint_enqueue(e, &s->exchange, false);

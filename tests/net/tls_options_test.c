@@ -344,8 +344,9 @@ static void one_stream_a_connection(freshet_endpoint_options *o)
 
 static bool no_connection(void *user)
 {
-	freshet_reactor_counters counters;
-	freshet_reactor_counters_get(user, &counters);
+	freshet_counters counters;
+	freshet_counters_init(&counters);
+	assert_int_equal(freshet_reactor_counters_get(user, &counters), FRESHET_OK);
 	return counters.connections == 0;
 }
 

@@ -48,7 +48,7 @@ static void closed_port(void **state)
 	struct client client;
 	struct neighbour neighbour;
 	struct follower f = {0};
-	freshet_reactor_counters counters;
+	freshet_counters counters;
 	char words[64];
 	uint16_t port = free_port();
 	(void)state;
@@ -60,7 +60,7 @@ static void closed_port(void **state)
 	assert_unreachable(&f, FRESHET_ECONNECT, words);
 	assert_int_equal(f.end.outcome.system_errno, ECONNREFUSED);
 	neighbour_finish(&neighbour, NULL);
-	freshet_reactor_counters_get(client.reactor, &counters);
+	counters = client_counters(&client);
 	assert_int_equal(counters.connections_failed, 1);
 	client_stop(&client);
 }

@@ -68,7 +68,7 @@ static void play(const struct bad_case *bad)
 	freshet_endpoint_options o;
 	freshet_stream_options options;
 	freshet_endpoint *e;
-	freshet_reactor_counters counters;
+	freshet_counters counters;
 	neighbour_prepare(&scene.neighbour);
 	scene.peer = peer_start(serve, &scene, NULL);
 	client_start(&client, NULL);
@@ -85,7 +85,7 @@ static void play(const struct bad_case *bad)
 	client_run(&client, is_done, &f);
 	assert_outcome(bad, &f);
 	neighbour_finish(&scene.neighbour, scene.peer);
-	freshet_reactor_counters_get(client.reactor, &counters);
+	counters = client_counters(&client);
 	if (counters.connections_opened != 1)
 		fail_msg("%s: the connection did not last", bad->name);
 	client_stop(&client);

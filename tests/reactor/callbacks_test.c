@@ -202,11 +202,14 @@ static void make_set_cursor(struct play *p, struct watch *on, const freshet_even
 
 static void make_look(struct play *p, struct watch *on, const freshet_event *event)
 {
-	freshet_reactor_counters counters;
+	freshet_counters counters = stage_counters(&p->g);
+	freshet_endpoint *endpoint = freshet_stream_endpoint(on->stream);
 	(void)event;
-	freshet_reactor_counters_get(p->g.reactor, &counters);
+	assert_int_equal(counters.streams_opened, counters.streams + counters.streams_ended);
+	assert_int_equal(freshet_endpoint_counters_get(endpoint, &counters), FRESHET_OK);
+	assert_true(counters.streams > 0);
 	assert_ptr_equal(freshet_stream_user(on->stream), on);
-	assert_ptr_equal(freshet_endpoint_reactor(freshet_stream_endpoint(on->stream)), p->g.reactor);
+	assert_ptr_equal(freshet_endpoint_reactor(endpoint), p->g.reactor);
 	assert_true(strlen(freshet_stream_state(on->stream)) > 0);
 	assert_true(freshet_stream_last_event_id(on->stream).len < 100);
 }

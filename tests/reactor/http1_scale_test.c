@@ -245,8 +245,7 @@ static void five_thousand_streams(void **state)
 	print_message("%zu bytes for an idle stream with its connection\n", each);
 	if (memory_can_be_measured())
 		assert_in_range(each, 1, BYTES_PER_STREAM);
-	freshet_reactor_counters now;
-	freshet_reactor_counters_get(crowd.client.reactor, &now);
+	freshet_counters now = client_counters(&crowd.client);
 	assert_int_equal(now.connections, STREAMS);
 	assert_int_equal(now.connections_opened, STREAMS);
 	assert_int_equal(now.connections_failed + now.connections_lost + now.waiting, 0);
@@ -257,7 +256,7 @@ static void five_thousand_streams(void **state)
 			event_base_loop(crowd.client.base, EVLOOP_ONCE);
 		assert_string_equal(reply.body, "ok");
 	}
-	freshet_reactor_counters_get(crowd.client.reactor, &now);
+	now = client_counters(&crowd.client);
 	assert_int_equal(now.connections_opened, STREAMS + 1);
 	command(&server, 'e');
 	crowd.wanted = 2 * STREAMS;
@@ -325,8 +324,7 @@ static void without_descriptors(void **state)
 	}
 	assert_int_equal(failed, 3 * ROOM);
 	/* Nobody dialed again and again. */
-	freshet_reactor_counters now;
-	freshet_reactor_counters_get(crowd.client.reactor, &now);
+	freshet_counters now = client_counters(&crowd.client);
 	assert_in_range(now.connections_failed, 1, 4 * ROOM);
 	assert_int_equal(now.connections, ROOM);
 	raise_limit();

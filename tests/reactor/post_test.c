@@ -152,6 +152,52 @@ static void no_memory_is_told(void **state)
 	freshet_reactor_free(reactor);
 }
 
+static unsigned going;
+
+/* Its own place is free again while it runs. */
+static void post_again(freshet_reactor *reactor, void *arg)
+{
+	unsigned *left = arg;
+	if (--*left > 0)
+		assert_int_equal(freshet_reactor_post(reactor, post_again, NULL, left), FRESHET_OK);
+	else if (--going == 0)
+		freshet_reactor_stop(reactor);
+}
+
+static freshet_counters counters_of(freshet_reactor *reactor)
+{
+	freshet_counters counters;
+	freshet_counters_init(&counters);
+	assert_int_equal(freshet_reactor_counters_get(reactor, &counters), FRESHET_OK);
+	return counters;
+}
+
+/* What does not keep up is told so at once, and what was refused is the poster's still. */
+static void the_box_has_a_bound(void **state)
+{
+	freshet_reactor_options options;
+	freshet_reactor *reactor;
+	(void)state;
+	freshet_reactor_options_init(&options);
+	options.posts = true;
+	options.max_posts = 3;
+	assert_int_equal(freshet_reactor_new(&options, &reactor), FRESHET_OK);
+	for (unsigned round = 1; round <= 3; round++) {
+		unsigned left[3] = {1, 2, 3};
+		going = 3;
+		for (int i = 0; i < 3; i++)
+			assert_int_equal(freshet_reactor_post(reactor, post_again, NULL, &left[i]), FRESHET_OK);
+		assert_int_equal(freshet_reactor_post(reactor, post_again, NULL, NULL), FRESHET_EPOSTS_FULL);
+		assert_int_equal(counters_of(reactor).posts_waiting, 3);
+		assert_int_equal(counters_of(reactor).posts_refused, round);
+		assert_int_equal(freshet_reactor_run(reactor), FRESHET_OK);
+		assert_int_equal(going, 0);
+		assert_int_equal(counters_of(reactor).posts_waiting, 0);
+		assert_int_equal(counters_of(reactor).posts_run, 6 * round);
+	}
+	freshet_reactor_free(reactor);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +205,7 @@ int main(void)
 		cmocka_unit_test(posts_after_the_close_are_dropped),
 		cmocka_unit_test(without_the_option_posting_is_refused),
 		cmocka_unit_test(no_memory_is_told),
+		cmocka_unit_test(the_box_has_a_bound),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

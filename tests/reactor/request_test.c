@@ -50,7 +50,7 @@ static void a_request_is_sent_and_answered(void **state)
 	assert_int_equal(q->outcome.attempts, 1);
 	assert_int_equal(q->outcome.http_status, 200);
 	assert_string_equal(q->content_type, "application/json");
-	assert_int_equal(stage_counters(&g).requests, 1);
+	assert_int_equal(stage_counters(&g).requests_done, 1);
 	stage_close(&g);
 }
 

@@ -46,7 +46,7 @@ static void a_cut_stream_resumes_from_its_cursor(void **state)
 	stage_settle(&g);
 	assert_int_equal(s->end.reconnects, 1);
 	assert_string_equal(s->last_event_id, "3");
-	freshet_reactor_counters counters = stage_counters(&g);
+	freshet_counters counters = stage_counters(&g);
 	assert_int_equal(counters.reconnects, 1);
 	assert_int_equal(counters.connections_opened, 2);
 	assert_int_equal(counters.connections_lost, 1);

@@ -173,12 +173,12 @@ static void each_gets_every_event(void **state)
 {
 	struct emulator emulator;
 	struct crowd crowd;
-	freshet_reactor_counters counters;
+	freshet_counters counters;
 	(void)state;
 	emulator_start(&emulator);
 	crowd_open(&crowd, emulator.port, "/events/tick?interval_ms=1000&bytes=40&count=3");
 	client_run(&crowd.client, all_open, &crowd);
-	freshet_reactor_counters_get(crowd.client.reactor, &counters);
+	counters = client_counters(&crowd.client);
 	assert_int_equal(counters.streams, STREAMS);
 	assert_int_equal(counters.waiting, 0);
 	assert_int_equal(counters.connections, CONNECTIONS);
@@ -192,7 +192,7 @@ static void each_gets_every_event(void **state)
 	let_a_second_pass(&emulator);
 	client_run(&crowd.client, NULL, NULL);
 	assert_each(&crowd, TICKS + 1, FRESHET_OK);
-	freshet_reactor_counters_get(crowd.client.reactor, &counters);
+	counters = client_counters(&crowd.client);
 	assert_int_equal(counters.events, STREAMS * (TICKS + 1));
 	assert_int_equal(counters.connections_opened, CONNECTIONS);
 	assert_int_equal(counters.reconnects, 0);
@@ -223,7 +223,7 @@ static void each_hears_of_the_cut(void **state)
 {
 	struct emulator emulator;
 	struct crowd crowd;
-	freshet_reactor_counters counters;
+	freshet_counters counters;
 	(void)state;
 	emulator_start(&emulator);
 	crowd_open(&crowd, emulator.port, "/events/idle");
@@ -231,7 +231,7 @@ static void each_hears_of_the_cut(void **state)
 	emulator_stop(&emulator);
 	client_run(&crowd.client, NULL, NULL);
 	assert_each(&crowd, 0, FRESHET_ECLOSED);
-	freshet_reactor_counters_get(crowd.client.reactor, &counters);
+	counters = client_counters(&crowd.client);
 	assert_int_equal(counters.connections_lost, CONNECTIONS);
 	client_stop(&crowd.client);
 	free(crowd.members);

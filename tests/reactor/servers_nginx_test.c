@@ -85,7 +85,7 @@ static void requests_across_goaways(void **state)
 	struct server s;
 	struct client client;
 	struct reply replies[50];
-	freshet_reactor_counters counters;
+	freshet_counters counters;
 	(void)state;
 	start(&s, &wish);
 	client_start(&client, NULL);
@@ -98,7 +98,7 @@ static void requests_across_goaways(void **state)
 		assert_int_equal(replies[i].status, 200);
 		assert_int_equal(replies[i].outcome.outcome.attempts, 1);
 	}
-	freshet_reactor_counters_get(client.reactor, &counters);
+	counters = client_counters(&client);
 	assert_int_equal(counters.connections_opened, 5);
 	client_stop(&client);
 	process_end(&s.nginx.process);
@@ -138,7 +138,7 @@ static void reload_with_streams_open(void **state)
 	char url[128];
 	freshet_endpoint_options o;
 	freshet_endpoint *e;
-	freshet_reactor_counters counters;
+	freshet_counters counters;
 	(void)state;
 	memset(&crowd, 0, sizeof crowd);
 	memset(&late, 0, sizeof late);
@@ -161,7 +161,7 @@ static void reload_with_streams_open(void **state)
 	client_follow(&crowd.client, e, "/small.sse", &late);
 	client_run(&crowd.client, NULL, NULL);
 	assert_whole(&late, &site.small);
-	freshet_reactor_counters_get(crowd.client.reactor, &counters);
+	counters = client_counters(&crowd.client);
 	assert_int_equal(counters.connections_opened, 2);
 	assert_int_equal(counters.reconnects, 0);
 	client_stop(&crowd.client);

@@ -70,7 +70,7 @@ static void follow_together(struct crowd *crowd, freshet_endpoint *e, const char
 uint64_t bulk_follow(const struct site *site, const freshet_endpoint_options *o, const char *path, size_t streams)
 {
 	freshet_endpoint *e;
-	freshet_reactor_counters counters;
+	freshet_counters counters;
 	const struct golden *golden = strcmp(path, "/large.sse") == 0 ? &site->large : &site->small;
 	struct crowd crowd = {.followers = calloc(streams, sizeof *crowd.followers), .count = streams};
 	assert_non_null(crowd.followers);
@@ -79,7 +79,7 @@ uint64_t bulk_follow(const struct site *site, const freshet_endpoint_options *o,
 	follow_together(&crowd, e, path);
 	for (size_t i = 0; i < streams; i++)
 		assert_whole(&crowd.followers[i], golden);
-	freshet_reactor_counters_get(crowd.client.reactor, &counters);
+	counters = client_counters(&crowd.client);
 	assert_int_equal(counters.events, golden->whole.events * streams);
 	assert_int_equal(counters.reconnects, 0);
 	assert_int_equal(counters.discarded_bytes, 0);

@@ -235,3 +235,12 @@ void client_idle(struct client *c, bool (*until)(void *user), void *user)
 {
 	run(c, true, until, user);
 }
+
+freshet_counters client_counters(const struct client *c)
+{
+	freshet_counters counters;
+	freshet_counters_init(&counters);
+	if (freshet_reactor_counters_get(c->reactor, &counters) != FRESHET_OK)
+		abort();
+	return counters;
+}

@@ -85,4 +85,7 @@ void client_run(struct client *c, bool (*until)(void *user), void *user);
 /* The same for what comes when no stream and no request is open. */
 void client_idle(struct client *c, bool (*until)(void *user), void *user);
 
+/* What the reactor has counted. */
+freshet_counters client_counters(const struct client *c);
+
 #endif

@@ -226,8 +226,7 @@ void live_nothing(struct live_server *s)
 
 static bool nobody_is_connected(const struct live_server *s)
 {
-	freshet_reactor_counters now;
-	freshet_reactor_counters_get(s->client.reactor, &now);
+	freshet_counters now = client_counters(&s->client);
 	return now.connections == 0;
 }
 

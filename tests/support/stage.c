@@ -129,6 +129,14 @@ void stage_turn(struct stage *w)
 	turn(w, true);
 }
 
+freshet_counters stage_counters(const struct stage *w)
+{
+	freshet_counters counters;
+	freshet_counters_init(&counters);
+	assert_int_equal(freshet_reactor_counters_get(w->reactor, &counters), FRESHET_OK);
+	return counters;
+}
+
 /* Every dial has ended and the server has accepted each connection. */
 static bool dials_pending(const struct stage *w)
 {
@@ -140,7 +148,7 @@ static bool dials_pending(const struct stage *w)
 			if (container_of(conn_node, struct conn, node)->state == CONN_DIALING)
 				return true;
 	}
-	return w->reactor->counters.connections_opened > w->server.conn_count;
+	return stage_counters(w).connections_opened > w->server.conn_count;
 }
 
 static bool can_ping(const struct h2server_conn *c)
@@ -166,8 +174,7 @@ static void barrier(struct stage *w)
 /* Whatever changes when something happens. */
 struct activity {
 	size_t conns, calls, closed, bodies, resets, log, credit, out;
-	uint64_t events;
-	uint32_t connections, waiting;
+	uint64_t events, connections, waiting;
 	bool tasks;
 };
 
@@ -194,9 +201,10 @@ static struct activity activity_of(const struct stage *w)
 		a.log += watch->opens + watch->events + watch->cuts + watch->dones;
 	if (w->reactor == NULL)
 		return a;
-	a.events = w->reactor->counters.events;
-	a.connections = w->reactor->counters.connections;
-	a.waiting = w->reactor->counters.waiting;
+	freshet_counters counters = stage_counters(w);
+	a.events = counters.events;
+	a.connections = counters.connections;
+	a.waiting = counters.waiting;
 	a.tasks = !list_empty(&w->reactor->tasks) || !list_empty(&w->reactor->dirty);
 	return a;
 }
@@ -443,11 +451,4 @@ void stage_send(struct stage *w, struct h2peer_call *call, const char *text)
 {
 	h2peer_text(call, text);
 	stage_settle(w);
-}
-
-freshet_reactor_counters stage_counters(const struct stage *w)
-{
-	freshet_reactor_counters counters;
-	freshet_reactor_counters_get(w->reactor, &counters);
-	return counters;
 }

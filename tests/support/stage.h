@@ -117,6 +117,6 @@ struct h2peer_call *stage_serve(struct stage *w, const char *path, const char *t
 /* Sends more of it, and settles. */
 void stage_send(struct stage *w, struct h2peer_call *call, const char *text);
 
-freshet_reactor_counters stage_counters(const struct stage *w);
+freshet_counters stage_counters(const struct stage *w);
 
 #endif
