@@ -83,12 +83,13 @@ static void write_output(struct conn *c, const uint8_t *bytes, size_t len)
 		buffer_append(&c->unsent, bytes + done, len - done);
 }
 
-/* Fills the output buffer as far as the protocol can. */
+/* Fills the output buffer as far as the protocol can, or up to what is to be a write of its own. */
 static size_t produce_output(struct conn *c)
 {
 	uint8_t *output = c->mockd->output;
 	size_t len = 0;
-	while (OUTPUT_SIZE - len >= PRODUCE_ROOM && c->end == CONN_GOES_ON && c->raw.len == 0) {
+	c->apart = false;
+	while (OUTPUT_SIZE - len >= PRODUCE_ROOM && c->end == CONN_GOES_ON && c->raw.len == 0 && !c->apart) {
 		size_t n = c->protocol->produce(c, output + len, OUTPUT_SIZE - len);
 		if (n == 0)
 			break;
@@ -150,6 +151,17 @@ void conn_settle_output(struct conn *c)
 		conn_free(c);
 }
 
+void conn_listen(struct conn *c, bool on)
+{
+	if (c->deaf == !on || c->frozen)
+		return;
+	c->deaf = !on;
+	if (on)
+		event_add(c->readable, NULL);
+	else
+		event_del(c->readable);
+}
+
 void conn_freeze(struct conn *c)
 {
 	c->frozen = true;
@@ -170,7 +182,7 @@ static void on_readable(evutil_socket_t fd, short what, void *user)
 	(void)what;
 	struct conn *c = user;
 	size_t taken = 0;
-	while (!c->dead && !c->frozen && taken < PORTION) {
+	while (!c->dead && !c->frozen && !c->deaf && taken < PORTION) {
 		ssize_t n = conn_read(c, c->mockd->input, INPUT_SIZE);
 		if (n < 0)
 			break;
@@ -181,7 +193,7 @@ static void on_readable(evutil_socket_t fd, short what, void *user)
 			break;
 	}
 	/* Decrypted bytes inside OpenSSL do not make the socket readable again. */
-	if (taken >= PORTION && !c->frozen)
+	if (taken >= PORTION && !c->frozen && !c->deaf)
 		event_active(c->readable, EV_READ, 0);
 	conn_settle_output(c);
 }
@@ -212,7 +224,7 @@ struct conn *conn_new(struct mockd *m, int fd)
 		goto fail;
 	if (m->tls != NULL && (c->ssl = server_tls_accept(m->tls, fd)) == NULL)
 		goto fail;
-	if (!http2_attach(c))
+	if (!protocol_attach(c))
 		goto fail;
 	conn_mark(c);
 	return c;

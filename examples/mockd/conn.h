@@ -34,6 +34,8 @@ struct protocol {
 	void (*tear)(struct exchange *x, struct buffer *raw);
 	/* Frees the protocol's state and every exchange of the connection. */
 	void (*free)(struct conn *c);
+	/* A connection has one exchange after the other. */
+	bool one_at_a_time;
 };
 
 /* A protocol needs that much room for its next piece of output. */
@@ -50,7 +52,7 @@ enum conn_end {
 struct conn {
 	struct mockd *mockd;
 	const struct protocol *protocol;
-	void *session; /* of the protocol */
+	void *session; /* of the protocol; NULL while it is not known which that is */
 	struct ssl_st *ssl;
 	int fd;
 	struct event *readable;
@@ -68,6 +70,9 @@ struct conn {
 	enum conn_end end; /* what comes when all is written */
 	bool control;      /* it carries the control API: faults and random cuts spare it */
 	bool frozen;       /* neither reads nor writes */
+	bool deaf;         /* does not read */
+	bool apart;        /* what was produced last is written by itself */
+	uint8_t greeted;   /* bytes of HTTP/2's preface that came, while the protocol is not known */
 	bool lingering;    /* ended on our side; what the peer sends is thrown away until it ends too */
 	bool dead;         /* freed at the next occasion */
 };
@@ -80,15 +85,20 @@ void conn_free(struct conn *c);
 /* The connection may have something to send: it is looked at before the loop waits again. */
 void conn_mark(struct conn *c);
 
+/* Reads from the socket, or leaves it alone: what came is too much already. */
+void conn_listen(struct conn *c, bool on);
+
 /* Neither reads nor writes from now on. */
 void conn_freeze(struct conn *c);
 
 /* Produces and writes until the socket or a portion is full. May free the connection. */
 void conn_settle_output(struct conn *c);
 
-extern const struct protocol http2_protocol;
-
-/* Sets up the HTTP/2 side of a connection. False when it cannot. */
+/* Set up the server's side of a protocol on the connection. False when it cannot. */
 bool http2_attach(struct conn *c);
+void http1_attach(struct conn *c);
+
+/* The one that the options leave, or the one that the client turns out to speak. */
+bool protocol_attach(struct conn *c);
 
 #endif

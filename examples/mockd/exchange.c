@@ -155,6 +155,12 @@ static void read_request(const struct intake *in, struct field *fields, struct r
 		r->query = (freshet_str){mark + 1, target.len - r->path.len - 1};
 }
 
+/* A connection that carries one request after the other carries the control API as long as nothing else is asked. */
+static void note_control(struct conn *c, bool control)
+{
+	c->control = control || (c->control && !c->protocol->one_at_a_time);
+}
+
 void exchange_dispatch(struct exchange *x)
 {
 	struct mockd *m = x->conn->mockd;
@@ -166,7 +172,7 @@ void exchange_dispatch(struct exchange *x)
 	/* A request that was held comes here again, with its faults bound. */
 	if (x->tamper == NULL) {
 		m->stats.requests++;
-		x->conn->control = x->conn->control || mockd_controls(m, &r);
+		note_control(x->conn, mockd_controls(m, &r));
 		if (!x->conn->control)
 			faults_bind(x, &r);
 	}
@@ -214,6 +220,11 @@ void exchange_wake(struct exchange *x)
 	x->conn->protocol->wake(x);
 }
 
+bool exchange_merges(const struct exchange *x)
+{
+	return x->feed->merge || x->conn->mockd->options.merge_writes || (x->tamper != NULL && x->tamper->merge);
+}
+
 enum body_state exchange_peek(struct exchange *x, struct piece *piece)
 {
 	switch (x->feed->ops->peek(x->feed, piece)) {
@@ -255,7 +266,7 @@ enum body_state exchange_read(struct exchange *x, uint8_t *to, size_t room, size
 {
 	if (x->tamper != NULL)
 		return tamper_read(x, to, room, got);
-	bool merge = x->feed->merge || x->conn->mockd->options.merge_writes;
+	bool merge = exchange_merges(x);
 	enum body_state state = BODY_MORE;
 	*got = 0;
 	do {

@@ -61,6 +61,9 @@ void exchange_dispatch(struct exchange *x);
 /* Answers in place of the feed that was just given. */
 void exchange_answer_instead(struct exchange *x, const struct answer *a, freshet_str body);
 
+/* True when several pieces may share a frame, as far as the platform and the options say. */
+bool exchange_merges(const struct exchange *x);
+
 /* The piece at hand: filled in when the state is BODY_MORE. */
 enum body_state exchange_peek(struct exchange *x, struct piece *piece);
 

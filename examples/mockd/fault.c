@@ -18,15 +18,16 @@ void mockd_fault_init(struct mockd_fault *fault, enum mockd_moment moment, enum 
 /* True when the action can be done at the moment. */
 static bool makes_sense(const struct mockd_fault *spec)
 {
-	bool body = spec->moment >= MOCKD_AT_BYTE && spec->moment <= MOCKD_AT_LAST;
+	bool body = spec->moment >= MOCKD_AT_BYTE && spec->moment <= MOCKD_AT_END;
 	switch (spec->action) {
 	case MOCKD_DO_STATUS: return (spec->moment <= MOCKD_AT_ANSWER) && spec->status >= 200 && spec->status <= 999;
 	case MOCKD_DO_TYPE:
-	case MOCKD_DO_FLOOD: return spec->moment == MOCKD_AT_ANSWER;
+	case MOCKD_DO_FLOOD:
+	case MOCKD_DO_UNTIL_CLOSE: return spec->moment == MOCKD_AT_ANSWER;
 	case MOCKD_DO_REFUSE: return spec->moment <= MOCKD_AT_ANSWER || spec->moment == MOCKD_NOW;
 	case MOCKD_DO_END: return body || spec->moment == MOCKD_NOW;
 	case MOCKD_DO_INSERT: return body && (spec->body_len > 0 || spec->sample != MOCKD_SAMPLE_NONE);
-	case MOCKD_DO_ENDLESS: return body;
+	case MOCKD_DO_ENDLESS: return body && spec->moment != MOCKD_AT_END;
 	case MOCKD_DO_DELETE: return spec->session != NULL;
 	default: return spec->moment <= MOCKD_NOW && spec->action <= MOCKD_DO_MUTE;
 	}

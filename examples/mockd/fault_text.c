@@ -18,6 +18,7 @@ static const char *const moments[] = {
 	[MOCKD_AT_ID] = "id",
 	[MOCKD_AT_TURN] = "turn",
 	[MOCKD_AT_LAST] = "last",
+	[MOCKD_AT_END] = "end",
 	[MOCKD_NOW] = "now",
 	NULL,
 };
@@ -37,6 +38,7 @@ static const char *const actions[] = {
 	[MOCKD_DO_STATUS] = "status",
 	[MOCKD_DO_TYPE] = "type",
 	[MOCKD_DO_FLOOD] = "flood",
+	[MOCKD_DO_UNTIL_CLOSE] = "until-close",
 	[MOCKD_DO_DELETE] = "delete",
 	[MOCKD_DO_INSERT] = "insert",
 	[MOCKD_DO_ENDLESS] = "endless",

@@ -26,9 +26,13 @@ static const struct flag {
 	FLAG("port", FLAG_U16, port, "PORT", "listen there; default 0: the kernel chooses"),
 	FLAG("tls-certificate", FLAG_TEXT, tls_certificate, "FILE", "PEM chain: speak TLS"),
 	FLAG("tls-key", FLAG_TEXT, tls_key, "FILE", "PEM key of the certificate"),
-	FLAG("max-streams", FLAG_U32, max_concurrent_streams, "N", "streams of one connection; default 1000"),
+	FLAG("no-http1", FLAG_SWITCH, no_http1, NULL, "HTTP/2 alone"),
+	FLAG("no-http2", FLAG_SWITCH, no_http2, NULL, "HTTP/1.1 alone"),
+	FLAG("keep-alive-ms", FLAG_U32, keep_alive_ms, "MS",
+		"an idle HTTP/1.1 connection is closed then; default 5000"),
+	FLAG("max-streams", FLAG_U32, max_concurrent_streams, "N", "streams of one HTTP/2 connection; default 1000"),
 	FLAG("window", FLAG_U32, initial_window, "BYTES", "credit for a request body; default 65535"),
-	FLAG("merge-writes", FLAG_SWITCH, merge_writes, NULL, "several writes share a DATA frame"),
+	FLAG("merge-writes", FLAG_SWITCH, merge_writes, NULL, "several writes share a DATA frame or a chunk"),
 	FLAG("clock-scale", FLAG_DOUBLE, clock_scale, "X", "emulated seconds per real second; default 1"),
 	FLAG("manual-clock", FLAG_SWITCH, manual_clock, NULL, "time passes only by the control API"),
 	FLAG("seed", FLAG_U64, seed, "N", "of ids, texts, random scripts and cuts; default 1"),
@@ -55,9 +59,8 @@ static const struct flag {
 static void print_help(void)
 {
 	printf("usage: mockd [--FLAG VALUE]...\n"
-	       "Emulates agent platforms over HTTP/2, with scripts, faults and a ledger. It prints its address and "
-	       "runs\n"
-	       "until SIGINT or SIGTERM. Times are of the emulated clock.\n\n");
+	       "Emulates agent platforms over HTTP/1.1 and HTTP/2, with scripts, faults and a ledger. It prints its\n"
+	       "address and runs until SIGINT or SIGTERM. Times are of the emulated clock.\n\n");
 	for (size_t i = 0; i < FLAG_COUNT; i++) {
 		char left[40];
 		snprintf(left, sizeof left, "--%s %s", known_flags[i].name,

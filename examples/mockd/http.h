@@ -1,7 +1,7 @@
 /*
  * The inner interface of the emulator. A platform sees requests and answers, never a connection or a protocol:
  *
- *	protocol (http2) -> request -> router -> platform -> answer or feed -> body -> protocol
+ *	protocol (http2, http1) -> request -> router -> platform -> answer or feed -> body -> protocol
  *
  * A platform answers each request exactly once, inside `handle`, either with a whole answer or with a feed: an object
  * that gives the pieces of an event stream when the protocol can send them, and that is told when the exchange is over.
@@ -61,7 +61,11 @@ struct answer {
 	const char *content_type;                /* NULL: none */
 	struct header fields[ANSWER_FIELDS_MAX]; /* up to the first without a name */
 	size_t flood;                            /* bytes of fields that mean nothing */
+	bool until_close;                        /* over HTTP/1.1 the body ends with the connection and has no length */
 };
+
+/* Bytes of each of the fields that mean nothing. */
+#define FLOOD_VALUE 1000u
 
 /* What a piece is, for faults that aim at one kind. */
 enum piece_kind {

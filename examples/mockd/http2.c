@@ -13,7 +13,6 @@
 #define FRAME_HEADER 9u
 /* Response headers may be flooded: nghttp2 would refuse to send that many by default. */
 #define HEADERS_MAX (16u * 1024 * 1024)
-#define FLOOD_VALUE 1000u
 
 /* A client that closes ten thousand streams at once is what the emulator is for. */
 #define RESET_BURST UINT64_MAX
@@ -228,7 +227,7 @@ static void http2_free(struct conn *c)
 	nghttp2_session_del(session_of(c));
 }
 
-const struct protocol http2_protocol = {
+static const struct protocol http2_protocol = {
 	.receive = http2_receive,
 	.produce = http2_produce,
 	.finished = http2_finished,

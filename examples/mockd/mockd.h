@@ -48,9 +48,13 @@ struct mockd_options {
 	const char *tls_certificate; /* PEM file with the chain; default NULL: cleartext */
 	const char *tls_key;         /* PEM file */
 
-	uint32_t max_concurrent_streams; /* of one connection; default 1000 */
-	uint32_t initial_window;         /* bytes of a request body before credit is needed; default 65535 */
-	bool merge_writes; /* one DATA frame holds several writes; default: each write is one of its own */
+	/* By default both are spoken: by ALPN over TLS, in cleartext as the first bytes tell. */
+	bool no_http1;
+	bool no_http2;
+	uint32_t keep_alive_ms;          /* HTTP/1.1: an idle connection is closed then; default 5000 */
+	uint32_t max_concurrent_streams; /* of one HTTP/2 connection; default 1000 */
+	uint32_t initial_window;         /* HTTP/2: bytes of a request body before credit is needed; default 65535 */
+	bool merge_writes; /* a DATA frame or a chunk holds several writes; default: each write is one of its own */
 
 	double clock_scale; /* emulated seconds per real second; default 1 */
 	bool manual_clock;  /* time passes only in mockd_advance; default: no */
@@ -148,33 +152,37 @@ enum mockd_moment {
 	MOCKD_AT_ID,      /* the `id:` line of the `at`-th row is sent, its `data:` line is not */
 	MOCKD_AT_TURN,    /* the `at`-th `turn_start` is sent, its output is not */
 	MOCKD_AT_LAST,    /* the last frame comes next */
+	MOCKD_AT_END,     /* all of the body is sent; its end (END_STREAM, the last chunk) is not told yet */
 	MOCKD_NOW,        /* at once, to what is open now and fits `session` and `connection`; it is not kept */
 };
 
 /* What a fault does. */
 enum mockd_action {
 	/* to the connection */
-	MOCKD_DO_CLOSE,   /* in order: close_notify where there is TLS, then FIN */
-	MOCKD_DO_CUT,     /* FIN alone */
-	MOCKD_DO_ABORT,   /* TCP RST */
-	MOCKD_DO_FREEZE,  /* nothing is read or written any more, the connection stays open */
-	MOCKD_DO_GOAWAY,  /* GOAWAY with `code`; the exchange itself goes on, or is refused with `refuse` */
-	MOCKD_DO_GARBAGE, /* `body` goes out on the connection between two frames */
+	MOCKD_DO_CLOSE,  /* in order: close_notify where there is TLS, then FIN */
+	MOCKD_DO_CUT,    /* FIN alone */
+	MOCKD_DO_ABORT,  /* TCP RST */
+	MOCKD_DO_FREEZE, /* nothing is read or written any more, the connection stays open */
+	/* GOAWAY with `code`; the exchange itself goes on, or is refused with `refuse`. Over HTTP/1.1 the connection ends
+	   with the exchange, or is closed without an answer. */
+	MOCKD_DO_GOAWAY,
+	MOCKD_DO_GARBAGE, /* `body` goes out on the connection between two frames or chunks */
 	/* to the exchange */
-	MOCKD_DO_REFUSE, /* RST_STREAM with REFUSED_STREAM */
-	MOCKD_DO_RESET,  /* RST_STREAM with `code` */
+	MOCKD_DO_REFUSE, /* RST_STREAM with REFUSED_STREAM; over HTTP/1.1 the connection is closed, as CLOSE does */
+	MOCKD_DO_RESET,  /* RST_STREAM with `code`; over HTTP/1.1 TCP RST */
 	MOCKD_DO_END,    /* the body ends here, in order but without what was to come */
 	MOCKD_DO_STALL,  /* nothing more comes, no heartbeat either */
 	MOCKD_DO_DELAY,  /* what comes next comes `ms` later */
 	MOCKD_DO_STATUS, /* another answer: `status`, `content_type` and `body` */
 	MOCKD_DO_TYPE,   /* the answer has another content type: `content_type`, NULL: none */
 	MOCKD_DO_FLOOD,  /* the answer has `size` bytes of header fields more */
-	MOCKD_DO_DELETE, /* the session is deleted, whatever its state: its streams are cut */
+	MOCKD_DO_UNTIL_CLOSE, /* over HTTP/1.1 the answer has no length and no chunks: it ends with the connection */
+	MOCKD_DO_DELETE,      /* the session is deleted, whatever its state: its streams are cut */
 	/* to the body */
 	MOCKD_DO_INSERT,  /* `body`, or the `sample`, is put in */
 	MOCKD_DO_ENDLESS, /* a line that never ends begins */
-	MOCKD_DO_SPLIT,   /* from here on a DATA frame has at most `size` bytes; 0: 1 */
-	MOCKD_DO_MERGE,   /* from here on DATA frames hold as much as there is */
+	MOCKD_DO_SPLIT,   /* from here on a DATA frame or chunk has at most `size` bytes; 0: 1 */
+	MOCKD_DO_MERGE,   /* from here on DATA frames or chunks hold as much as there is */
 	MOCKD_DO_MUTE,    /* from here on heartbeats are left out */
 };
 
@@ -202,7 +210,7 @@ struct mockd_fault {
 	uint64_t at;
 	/* what */
 	enum mockd_action action;
-	bool mid_frame; /* CLOSE, CUT, ABORT: inside an HTTP/2 frame */
+	bool mid_frame; /* CLOSE, CUT, ABORT: inside an HTTP/2 frame or a chunk, whose length says that more comes */
 	bool refuse;    /* GOAWAY: last-stream-id is below this exchange, which is not processed */
 	uint32_t code;  /* HTTP/2 error code; default 0, NO_ERROR */
 	int status;     /* default 503 */
@@ -290,8 +298,9 @@ bool mockd_ledger_rows(struct mockd *m, const char *session, mockd_ledger_row_fn
 
 /*
  * Changes a setting while the emulator runs: "quota", "poll_ms", "poll_rows", "heartbeat_ms", "stale_ms", "stage_ms",
- * "row_ms", "health" (0: GET /health answers 503), "backend" (0: session create and prompt answer 503), "provider_key" (0: session create answers 400 in the
- * dialects that ask for one). False when there is no such setting or the value makes no sense for it.
+ * "row_ms", "keep_alive_ms", "health" (0: GET /health answers 503), "backend" (0: session create and prompt answer 503),
+ * "provider_key" (0: session create answers 400 in the dialects that ask for one). False when there is no such setting
+ * or the value makes no sense for it.
  */
 bool mockd_set(struct mockd *m, const char *name, uint64_t value);
 

@@ -196,6 +196,8 @@ freshet_err mockd_new(struct event_base *base, const struct mockd_options *optio
 		err = FRESHET_ETLS;
 		goto fail;
 	}
+	if (m->tls != NULL)
+		server_tls_speak(m->tls, !options->no_http1, !options->no_http2);
 	m->texts = texts_new(random_next(&m->random));
 	if ((err = add_platforms(m)) != FRESHET_OK)
 		goto fail;

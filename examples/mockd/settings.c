@@ -13,6 +13,7 @@ void mockd_options_init(struct mockd_options *options)
 		.address = "127.0.0.1",
 		.max_concurrent_streams = 1000,
 		.initial_window = 65535,
+		.keep_alive_ms = 5000,
 		.clock_scale = 1,
 		.seed = 1,
 		.quota = 100,
@@ -32,7 +33,7 @@ bool settings_make_sense(const struct mockd_options *o)
 {
 	return o->address != NULL && (o->tls_certificate == NULL) == (o->tls_key == NULL) && o->clock_scale > 0 &&
 	       o->poll_ms > 0 && o->poll_rows > 0 && o->row_gap > 0 && o->first_row_id > 0 && o->scripts != NULL &&
-	       o->initial_window <= INT32_MAX;
+	       o->initial_window <= INT32_MAX && !(o->no_http1 && o->no_http2);
 }
 
 void settings_copy(struct mockd_options *to, const struct mockd_options *from)
@@ -80,7 +81,7 @@ static uint32_t *find_setting(struct mockd_options *o, const char *name)
 		uint32_t *value;
 	} settings[] = {{"quota", &o->quota}, {"poll_ms", &o->poll_ms}, {"poll_rows", &o->poll_rows},
 		{"heartbeat_ms", &o->heartbeat_ms}, {"stale_ms", &o->stale_ms}, {"stage_ms", &o->stage_ms},
-		{"row_ms", &o->row_ms}};
+		{"row_ms", &o->row_ms}, {"keep_alive_ms", &o->keep_alive_ms}};
 	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
 		if (strcmp(name, settings[i].name) == 0)
 			return settings[i].value;

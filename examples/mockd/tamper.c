@@ -166,7 +166,8 @@ static void perform(struct tamper *t, const struct mockd_fault *spec)
 	case MOCKD_DO_MUTE: t->mute = true; break;
 	case MOCKD_DO_STATUS:
 	case MOCKD_DO_TYPE:
-	case MOCKD_DO_FLOOD: break;
+	case MOCKD_DO_FLOOD:
+	case MOCKD_DO_UNTIL_CLOSE: break;
 	}
 }
 
@@ -232,6 +233,8 @@ bool tamper_answer(struct exchange *x, struct answer *a, const char *length)
 			a->content_type = spec->content_type;
 		if (spec->action == MOCKD_DO_FLOOD)
 			a->flood = (size_t)spec->size;
+		if (spec->action == MOCKD_DO_UNTIL_CLOSE)
+			a->until_close = true;
 		replaced = spec->action == MOCKD_DO_STATUS;
 		if (replaced) {
 			char *field;
@@ -267,11 +270,11 @@ static void strike_due(struct tamper *t)
 	}
 }
 
-static void strike_last(struct tamper *t)
+/* Strikes everything that waits for the moment. */
+static void strike_all(struct tamper *t, enum mockd_moment moment)
 {
-	t->struck_last = true;
 	for (size_t i = 0; i < t->bound_count && !t->stalled; i++) {
-		if (strike(&t->bound[i], MOCKD_AT_LAST))
+		if (strike(&t->bound[i], moment))
 			perform(t, &t->bound[i].fault->spec);
 	}
 }
@@ -344,10 +347,23 @@ static bool piece_passes(struct tamper *t, const struct piece *piece)
 		return false;
 	}
 	if (!t->struck_last && (piece->kind == PIECE_TERMINAL || piece->kind == PIECE_TERMINAL_ID)) {
-		strike_last(t);
+		t->struck_last = true;
+		strike_all(t, MOCKD_AT_LAST);
 		return false;
 	}
 	return true;
+}
+
+/* The body is complete, unless a fault that strikes before its end is told has something else in mind. */
+static enum body_state end_body(struct tamper *t)
+{
+	if (!t->struck_end) {
+		t->struck_end = true;
+		strike_all(t, MOCKD_AT_END);
+	}
+	if (t->stalled || alarm_is_set(&t->hold))
+		return BODY_WAIT;
+	return t->insert.len > 0 ? BODY_MORE : BODY_END;
 }
 
 /* Reads a part of one piece, or of an insertion. With *got 0 and BODY_MORE there is more to look at. */
@@ -359,16 +375,18 @@ static enum body_state read_part(struct tamper *t, uint8_t *to, size_t room, siz
 		strike_due(t);
 	if (t->stalled || alarm_is_set(&t->hold))
 		return BODY_WAIT;
-	if (t->ended)
-		return BODY_END;
 	if (t->insert.len > 0)
 		return read_insert(t, to, room, got);
+	if (t->ended)
+		return end_body(t);
 	if (t->endless) {
 		*got = t->frame_max > 0 && t->frame_max < room ? t->frame_max : room;
 		memset(to, 'x', *got);
 		return BODY_MORE;
 	}
 	enum body_state state = exchange_peek(x, &piece);
+	if (state == BODY_END)
+		return end_body(t);
 	if (state != BODY_MORE || !piece_passes(t, &piece))
 		return state;
 	bool whole = exchange_copy(x, &piece, to, room_before_strike(t, room), got);
@@ -376,14 +394,14 @@ static enum body_state read_part(struct tamper *t, uint8_t *to, size_t room, siz
 	if (whole)
 		count_piece(t, &piece);
 	strike_due(t);
-	return whole && piece.last && !t->stalled ? BODY_END : BODY_MORE;
+	return whole && piece.last && !t->stalled ? end_body(t) : BODY_MORE;
 }
 
 /* Several pieces may share a DATA frame. */
 static bool merges(const struct tamper *t)
 {
 	const struct exchange *x = t->exchange;
-	return t->frame_max == 0 && (t->merge || x->feed->merge || x->conn->mockd->options.merge_writes);
+	return t->frame_max == 0 && exchange_merges(x);
 }
 
 enum body_state tamper_read(struct exchange *x, uint8_t *to, size_t room, size_t *got)

@@ -38,6 +38,7 @@ struct tamper {
 	bool stalled;
 	bool ended;
 	bool struck_last; /* the faults before the last frame have struck */
+	bool struck_end;  /* and those before the end of the body */
 	bool refused;     /* the exchange is over for the platform: another answer was given, or none will be */
 };
 

@@ -1,21 +1,31 @@
 /*
- * TLS with OpenSSL on the socket itself. TLS 1.2 and later; ALPN chooses h2 and ends the handshake when the client
- * offers nothing that the emulator speaks. Renegotiation is off, so reads and writes do not wait for each other.
+ * TLS with OpenSSL on the socket itself. TLS 1.2 and later; ALPN chooses and ends the handshake when the
+ * client offers nothing that the emulator speaks. Renegotiation is off, so reads and writes do not wait for each other.
  */
 #include "mockd/tls_server.h"
 
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <string.h>
+
+/* What ALPN may choose, as it goes over the wire, the better one first. */
+struct spoken {
+	unsigned char names[16];
+	unsigned len;
+};
+
+static const struct spoken both = {"\x02h2\x08http/1.1", 12};
+static const struct spoken http1_alone = {"\x08http/1.1", 9};
+static const struct spoken http2_alone = {"\x02h2", 3};
 
 static int choose_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_len, const unsigned char *offered,
 	unsigned offered_len, void *user)
 {
-	static const unsigned char spoken[] = "\x02h2";
+	const struct spoken *spoken = user;
 	(void)ssl;
-	(void)user;
 	unsigned char *chosen;
-	int found = SSL_select_next_proto(&chosen, out_len, spoken, sizeof spoken - 1, offered, offered_len);
+	int found = SSL_select_next_proto(&chosen, out_len, spoken->names, spoken->len, offered, offered_len);
 	*out = chosen;
 	return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
@@ -28,7 +38,6 @@ struct ssl_ctx_st *server_tls_new(const char *certificate, const char *key)
 	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_mode(context,
 		SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
 	if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
 		SSL_CTX_use_certificate_chain_file(context, certificate) != 1 ||
 		SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1 ||
@@ -38,6 +47,23 @@ struct ssl_ctx_st *server_tls_new(const char *certificate, const char *key)
 		return NULL;
 	}
 	return context;
+}
+
+void server_tls_speak(struct ssl_ctx_st *context, bool http1, bool http2)
+{
+	union {
+		const struct spoken *constant;
+		void *given; /* the callback only reads it */
+	} spoken = {http1 && http2 ? &both : http1 ? &http1_alone : &http2_alone};
+	SSL_CTX_set_alpn_select_cb(context, choose_protocol, spoken.given);
+}
+
+bool server_tls_agreed_on_http2(const struct ssl_st *ssl)
+{
+	const unsigned char *name;
+	unsigned len;
+	SSL_get0_alpn_selected(ssl, &name, &len);
+	return len == 2 && memcmp(name, "h2", 2) == 0;
 }
 
 void server_tls_free(struct ssl_ctx_st *context)

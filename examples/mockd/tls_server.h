@@ -4,6 +4,7 @@
 #ifndef MOCKD_TLS_SERVER_H
 #define MOCKD_TLS_SERVER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -14,6 +15,12 @@ struct ssl_st;
 /* NULL when the files cannot be used. */
 struct ssl_ctx_st *server_tls_new(const char *certificate, const char *key);
 void server_tls_free(struct ssl_ctx_st *context);
+
+/* What ALPN may choose. A client that offers nothing else is refused; one that has no ALPN is not. */
+void server_tls_speak(struct ssl_ctx_st *context, bool http1, bool http2);
+
+/* True when ALPN chose h2; the handshake must be over. */
+bool server_tls_agreed_on_http2(const struct ssl_st *ssl);
 
 /* The server's side of a connection on the socket. NULL when there is no memory. */
 struct ssl_st *server_tls_accept(struct ssl_ctx_st *context, int fd);

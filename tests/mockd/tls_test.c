@@ -1,6 +1,7 @@
 /*
  * TLS: versions, ALPN, the whole of a stream, and how connections end.
  */
+#include "support/caller.h"
 #include "support/certs.h"
 #include "support/mock_world.h"
 #include "support/test.h"
@@ -45,13 +46,17 @@ static int remove_files(void **state)
 	return 0;
 }
 
-static void open_tls(void)
+static void open_tls_with(struct mockd_options options)
 {
-	struct mockd_options options = mock_options();
 	options.tls_certificate = certificate;
 	options.tls_key = key;
 	mock_open(&options);
 	assert_memory_equal(mockd_url(mock.mockd), "https://127.0.0.1:", 18);
+}
+
+static void open_tls(void)
+{
+	open_tls_with(mock_options());
 }
 
 static void connect_tls(void)
@@ -68,6 +73,75 @@ static void alpn_chooses_h2(void **state)
 	struct reply *r = mock_ask("GET", "/health", NULL);
 	assert_int_equal(r->status, 200);
 	assert_string_equal(probe_alpn(mock.probe), "h2");
+}
+
+static int offer(const char *protocols)
+{
+	return SSL_CTX_set_alpn_protos(context, (const unsigned char *)protocols, (unsigned)strlen(protocols));
+}
+
+static void alpn_chooses_http1(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *offered; /* as it goes over the wire; "": no ALPN */
+		bool no_http2;
+	} cases[] = {{"\x08http/1.1", false}, {"\x08http/1.1\x02h2", true}, {"", false}, {"", true}};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct mockd_options options = mock_options();
+		options.no_http2 = cases[i].no_http2;
+		open_tls_with(options);
+		assert_int_equal(offer(cases[i].offered), 0);
+		struct caller *c = caller_open(mock.base, mockd_port(mock.mockd), context);
+		caller_say(c, "GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+		assert_memory_equal(caller_take(c, "}}"), "HTTP/1.1 200 OK\r\n", 17);
+		caller_until_down(c);
+		assert_int_equal(c->state, CALLER_NOTIFY);
+		caller_close(c);
+		mock_close(NULL);
+	}
+	offer("\x08http/1.1\x02h2");
+}
+
+/* Who offers only what is not spoken is sent away in the handshake. */
+static void alpn_refuses_what_is_not_spoken(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *offered;
+		bool no_http1;
+		bool no_http2;
+	} cases[] = {{"\x08http/1.1", true, false}, {"\x02h2", false, true}, {"\x06spdy/3", false, false}};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct mockd_options options = mock_options();
+		options.no_http1 = cases[i].no_http1;
+		options.no_http2 = cases[i].no_http2;
+		open_tls_with(options);
+		assert_int_equal(offer(cases[i].offered), 0);
+		connect_tls();
+		probe_until_down(mock.probe);
+		assert_string_equal(probe_alpn(mock.probe), "");
+		mock_close(NULL);
+	}
+	offer("\x08http/1.1\x02h2");
+}
+
+/* Each write is a record: `id:` lines and `data:` lines come apart. */
+static void each_piece_is_a_write(void **state)
+{
+	(void)state;
+	open_tls();
+	offer("\x08http/1.1");
+	struct caller *c = caller_open(mock.base, mockd_port(mock.mockd), context);
+	caller_say(c, "GET /events/tick?interval_ms=10&count=3&split=1 HTTP/1.1\r\nhost: x\r\n\r\n");
+	caller_take(c, "\r\n\r\n");
+	assert_int_equal(c->records, 1);
+	mockd_advance(mock.mockd, 30);
+	caller_take(c, "\r\n0\r\n\r\n");
+	/* The head; three times id and data; the last frame with the end. */
+	assert_int_equal(c->records, 1 + 3 * 2 + 1);
+	caller_close(c);
+	offer("\x08http/1.1\x02h2");
 }
 
 static void streams_go_over_it(void **state)
@@ -138,6 +212,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(alpn_chooses_h2),
+		TEST(alpn_chooses_http1),
+		TEST(alpn_refuses_what_is_not_spoken),
+		TEST(each_piece_is_a_write),
 		TEST(streams_go_over_it),
 		TEST(older_versions_are_refused),
 		TEST(closing_says_so_and_cutting_does_not),
