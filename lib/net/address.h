@@ -13,6 +13,9 @@
 /* More addresses of one name are not tried. */
 #define ADDRESS_MAX 16
 
+/* Room for any address of the network as text; the path of a socket may be cut off. */
+#define ADDRESS_TEXT_SIZE 64
+
 union address {
 	struct sockaddr any;
 	struct sockaddr_in v4;
@@ -56,7 +59,7 @@ bool address_idle(const struct loop *l);
 /* Gives the loop's resolver back, or leaves it to the last lookup that libevent has. */
 void address_forget(struct loop *l);
 
-/* "127.0.0.1:80", "[::1]:80" or "unix:/path", for people. */
+/* "127.0.0.1:80", "[::1]:80" or "unix:/path": the same text for the same address. */
 void address_text(const union address *a, char *out, size_t size);
 
 socklen_t address_size(const union address *a);

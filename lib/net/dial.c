@@ -24,7 +24,8 @@ struct dial {
 	struct loop *loop;
 	struct address_lookup *lookup;
 	struct address_list list;
-	uint32_t first;
+	enum dial_first first;
+	char mark[ADDRESS_TEXT_SIZE];
 	struct attempt attempts[ADDRESS_MAX];
 	size_t started;
 	size_t running;
@@ -70,7 +71,7 @@ static void finish(struct dial *d)
 
 static void note_failure(struct dial *d, size_t index, int error)
 {
-	char where[64];
+	char where[ADDRESS_TEXT_SIZE];
 	address_text(&d->list.items[index], where, sizeof where);
 	d->result.err = error == EMFILE || error == ENFILE ? FRESHET_EDESCRIPTORS : FRESHET_ECONNECT;
 	d->result.system_errno = error;
@@ -160,6 +161,18 @@ static void try_next(struct dial *d)
 		finish(d);
 }
 
+/* The index of the address that is tried first. */
+static size_t first_of(const struct dial *d, const struct address_list *list)
+{
+	char text[ADDRESS_TEXT_SIZE];
+	for (size_t i = 0; d->first != DIAL_AS_LISTED && i < list->count; i++) {
+		address_text(&list->items[i], text, sizeof text);
+		if (strcmp(text, d->mark) == 0)
+			return d->first == DIAL_FROM ? i : i + 1;
+	}
+	return 0;
+}
+
 static void lookup_done(const struct address_list *list, const char *text, void *user)
 {
 	struct dial *d = user;
@@ -170,10 +183,10 @@ static void lookup_done(const struct address_list *list, const char *text, void 
 		finish(d);
 		return;
 	}
-	/* The address that failed last time need not be the first to be tried again. */
+	size_t first = first_of(d, list);
 	d->list.count = list->count;
 	for (size_t i = 0; i < list->count; i++)
-		d->list.items[i] = list->items[(i + d->first) % list->count];
+		d->list.items[i] = list->items[(i + first) % list->count];
 	try_next(d);
 }
 
@@ -188,6 +201,7 @@ freshet_err dial_start(
 	d->done = done;
 	d->user = user;
 	d->first = target->first;
+	memcpy(d->mark, target->mark, sizeof d->mark);
 	d->result.fd = -1;
 	d->stagger = event_new(l->base, -1, 0, stagger_over, d);
 	freshet_err err = FRESHET_ENOMEM;

@@ -16,18 +16,26 @@ struct dial_result {
 	int fd;
 	freshet_err err;
 	int system_errno;
-	char text[160]; /* for people: the address that was reached, or why each was not */
+	char text[160]; /* the address that was reached, as text; or for people why each was not */
 };
 
 /* Called once per dial that was started, from the loop. */
 typedef void dial_done_fn(const struct dial_result *result, void *user);
 
+/* With which of the host's addresses a dial begins; the others follow, counted round. */
+enum dial_first {
+	DIAL_AS_LISTED,
+	DIAL_FROM,  /* the one that is marked */
+	DIAL_AFTER, /* the next one after it */
+};
+
 /* Where to. */
 struct dial_target {
-	freshet_str unix_path; /* not empty: a Unix-domain socket, and the other two do not matter */
+	freshet_str unix_path; /* not empty: a Unix-domain socket, and the rest does not matter */
 	freshet_str host;
 	uint16_t port;
-	uint32_t first; /* which of the host's addresses is tried first, counted round */
+	enum dial_first first;
+	char mark[ADDRESS_TEXT_SIZE]; /* the address that `first` speaks of; where it is no more: as listed */
 };
 
 /* FRESHET_ENOMEM, FRESHET_ESYSTEM, FRESHET_EINVAL (a path that is too long). */

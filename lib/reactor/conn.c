@@ -117,6 +117,9 @@ void conn_die(struct conn *c, const freshet_outcome *why)
 	bool stale = was_up && c->served && c->count > 0 && c->wire->protocol->exclusive && !c->wire->answer_begun &&
 		     loss.err == FRESHET_ECLOSED;
 	e->counters.connections_stale += stale;
+	/* It was reached, and nothing came of it. */
+	if (c->peer[0] != '\0' && !c->answered && (!was_up || c->count > 0))
+		endpoint_address_was(e, c->peer, false);
 	bury(c);
 	if (stale)
 		endpoint_close_kept(e);
@@ -235,6 +238,13 @@ void exchange_leave(struct exchange *ex)
 	settle_reading(c);
 }
 
+void exchange_waited_in_vain(struct exchange *ex)
+{
+	struct conn *c = ex->conn;
+	if (c != NULL && !c->answered)
+		endpoint_address_was(c->endpoint, c->peer, false);
+}
+
 void exchange_credit(struct exchange *ex, size_t len)
 {
 	struct conn *c = ex->conn;
@@ -276,7 +286,12 @@ static void hand_over(struct conn *c, const struct wire_event *event)
 		return;
 	}
 	switch (event->kind) {
-	case WIRE_ANSWER: ex->owner->on_answer(ex, event->as.answer); break;
+	case WIRE_ANSWER:
+		if (!c->answered)
+			endpoint_address_was(c->endpoint, c->peer, true);
+		c->answered = true;
+		ex->owner->on_answer(ex, event->as.answer);
+		break;
 	case WIRE_DATA: ex->owner->on_data(ex, event->as.data.bytes, event->as.data.len); break;
 	case WIRE_END:
 		c->served = true;
@@ -289,6 +304,8 @@ static void hand_over(struct conn *c, const struct wire_event *event)
 	case WIRE_LOST: {
 		char text[160];
 		freshet_outcome loss = outcome_of_wire(&event->as.loss, text, sizeof text);
+		if (loss.err == FRESHET_EHTTP_GOAWAY && !c->answered)
+			endpoint_address_was(c->endpoint, c->peer, false);
 		let_go(c, ex);
 		ex->owner->on_lost(ex, &loss);
 		break;

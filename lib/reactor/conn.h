@@ -44,6 +44,7 @@ struct conn {
 	struct wire *wire;
 	struct list exchanges;
 	uint32_t count; /* of them */
+	bool answered;  /* the server has begun to answer on it */
 	bool served;    /* an exchange has ended well on it */
 	bool choked;    /* the socket is not read until the application has taken what there is */
 	struct bytes unsent;
@@ -53,7 +54,7 @@ struct conn {
 	uint64_t read_ms;   /* the last bytes of the peer */
 	uint64_t pinged_ms; /* 0: no PING is out */
 	uint32_t pings;     /* sent */
-	char peer[64];      /* address, for people */
+	char peer[ADDRESS_TEXT_SIZE]; /* address; empty while it is dialed */
 };
 
 /* Starts a connection; what becomes of it is told to the endpoint. FRESHET_ENOMEM, FRESHET_ESYSTEM. */
@@ -79,6 +80,9 @@ void exchange_misdirected(struct exchange *ex);
 
 /* It takes no more exchanges, and closes when those that it has are over. */
 void conn_retire(struct conn *c);
+
+/* The owner waited for the answer in vain, and is about to leave. */
+void exchange_waited_in_vain(struct exchange *ex);
 
 /* The owner has taken bytes of the body. */
 void exchange_credit(struct exchange *ex, size_t len);

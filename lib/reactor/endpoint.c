@@ -289,6 +289,12 @@ void endpoint_conn_greeted(freshet_endpoint *e, uint32_t capacity)
 	ask_for_pump(e);
 }
 
+void endpoint_address_was(freshet_endpoint *e, const char *address, bool good)
+{
+	e->target.first = good ? DIAL_FROM : DIAL_AFTER;
+	snprintf(e->target.mark, sizeof e->target.mark, "%s", address);
+}
+
 void endpoint_conn_failed(freshet_endpoint *e, const freshet_outcome *loss)
 {
 	dial_failed(e, loss);

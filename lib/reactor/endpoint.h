@@ -100,6 +100,9 @@ void endpoint_conn_up(freshet_endpoint *e);
 void endpoint_conn_greeted(freshet_endpoint *e, uint32_t capacity);
 void endpoint_conn_failed(freshet_endpoint *e, const freshet_outcome *loss);
 
+/* What is known of an address by now: `good` is kept, after another the next dial begins with the next one. */
+void endpoint_address_was(freshet_endpoint *e, const char *address, bool good);
+
 /* Its state, its room or whether it drains may have changed: the counts and the line are put right. */
 void endpoint_conn_changed(struct conn *c);
 

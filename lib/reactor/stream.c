@@ -748,6 +748,8 @@ void stream_due(freshet_stream *s)
 		endpoint_enqueue(s->endpoint, &s->exchange, false);
 		return;
 	}
+	if (s->state == STREAM_SENT)
+		exchange_waited_in_vain(&s->exchange);
 	leave(s);
 	if (s->state == STREAM_REFUSED)
 		end_of_body(s);

@@ -74,9 +74,9 @@ static int listen_on(const char *address, uint16_t *port, int backlog)
 	return fd;
 }
 
-static void start(struct call *c, const char *host, uint16_t port, uint32_t first)
+static void start(struct call *c, const char *host, uint16_t port)
 {
-	const struct dial_target target = {.host = freshet_str_of(host), .port = port, .first = first};
+	const struct dial_target target = {.host = freshet_str_of(host), .port = port};
 	assert_int_equal(dial_start(&c->loop, &target, told, c, &c->dial), FRESHET_OK);
 	assert_int_equal(c->told, 0);
 }
@@ -96,7 +96,7 @@ static void a_number_is_reached(void **state)
 	char expected[40];
 	int listener = listen_on("127.0.0.1", &port, 5);
 	open_call(&c);
-	start(&c, "127.0.0.1", port, 0);
+	start(&c, "127.0.0.1", port);
 	wait_for(&c);
 	assert_int_equal(c.result.err, FRESHET_OK);
 	assert_true(c.result.fd >= 0);
@@ -118,7 +118,7 @@ static void the_next_address_is_tried_when_one_refuses(void **state)
 	c.dns.v4[0] = "127.0.0.1";
 	c.dns.v4[1] = "127.0.0.2";
 	c.dns.v4[2] = "127.0.0.3";
-	start(&c, "host.test", port, 0);
+	start(&c, "host.test", port);
 	wait_for(&c);
 	assert_int_equal(c.result.err, FRESHET_OK);
 	snprintf(expected, sizeof expected, "127.0.0.3:%u", port);
@@ -138,7 +138,7 @@ static void none_accepts(void **state)
 	open_call(&c);
 	c.dns.v4[0] = "127.0.0.1";
 	c.dns.v4[1] = "127.0.0.2";
-	start(&c, "host.test", port, 0);
+	start(&c, "host.test", port);
 	wait_for(&c);
 	assert_int_equal(c.result.err, FRESHET_ECONNECT);
 	assert_int_equal(c.result.fd, -1);
@@ -153,7 +153,7 @@ static void no_such_name(void **state)
 	(void)state;
 	struct call c;
 	open_call(&c);
-	start(&c, "other.test", 80, 0);
+	start(&c, "other.test", 80);
 	wait_for(&c);
 	assert_int_equal(c.result.err, FRESHET_ERESOLVE);
 	assert_int_equal(c.result.fd, -1);
@@ -161,11 +161,38 @@ static void no_such_name(void **state)
 	close_call(&c);
 }
 
+struct first_case {
+	enum dial_first first;
+	const char *mark; /* %u is the port */
+	const char *reached;
+};
+
+static const struct first_case firsts[] = {
+	{DIAL_AS_LISTED, "", "127.0.0.1"},
+	{DIAL_FROM, "127.0.0.1:%u", "127.0.0.1"},
+	{DIAL_FROM, "127.0.0.2:%u", "127.0.0.2"},
+	{DIAL_FROM, "127.0.0.3:%u", "127.0.0.3"},
+	{DIAL_AFTER, "127.0.0.1:%u", "127.0.0.2"},
+	{DIAL_AFTER, "127.0.0.2:%u", "127.0.0.3"},
+	{DIAL_AFTER, "127.0.0.3:%u", "127.0.0.1"},
+	/* The host has it no more. */
+	{DIAL_FROM, "127.0.0.9:%u", "127.0.0.1"},
+	{DIAL_AFTER, "127.0.0.9:%u", "127.0.0.1"},
+};
+
+/* "127.0.0.1:%u" with the port. */
+static void with_port(char out[ADDRESS_TEXT_SIZE], const char *mark, uint16_t port)
+{
+	snprintf(out, ADDRESS_TEXT_SIZE, "%.*s", (int)strcspn(mark, "%"), mark);
+	if (mark[0] != '\0')
+		snprintf(out + strlen(out), ADDRESS_TEXT_SIZE - strlen(out), "%u", port);
+}
+
 static void another_address_may_go_first(void **state)
 {
 	(void)state;
 	static const char *const addresses[] = {"127.0.0.1", "127.0.0.2", "127.0.0.3"};
-	for (uint32_t first = 0; first < 7; first++) {
+	for (size_t n = 0; n < sizeof firsts / sizeof firsts[0]; n++) {
 		struct call c;
 		int listeners[3];
 		uint16_t port = 0;
@@ -175,14 +202,39 @@ static void another_address_may_go_first(void **state)
 			listeners[i] = listen_on(addresses[i], &port, 5);
 			c.dns.v4[i] = addresses[i];
 		}
-		start(&c, "host.test", port, first);
+		struct dial_target target = {
+			.host = freshet_str_of("host.test"), .port = port, .first = firsts[n].first};
+		with_port(target.mark, firsts[n].mark, port);
+		assert_int_equal(dial_start(&c.loop, &target, told, &c, &c.dial), FRESHET_OK);
 		wait_for(&c);
-		snprintf(expected, sizeof expected, "%s:%u", addresses[first % 3], port);
+		snprintf(expected, sizeof expected, "%s:%u", firsts[n].reached, port);
 		assert_string_equal(c.result.text, expected);
 		close_call(&c);
 		for (int i = 0; i < 3; i++)
 			close(listeners[i]);
 	}
+}
+
+/* One that refuses is passed over, whichever goes first, and the others follow counted round. */
+static void the_others_follow_counted_round(void **state)
+{
+	(void)state;
+	struct call c;
+	uint16_t port = 0;
+	char expected[40];
+	int listener = listen_on("127.0.0.2", &port, 5);
+	open_call(&c);
+	c.dns.v4[0] = "127.0.0.1";
+	c.dns.v4[1] = "127.0.0.2";
+	c.dns.v4[2] = "127.0.0.3";
+	struct dial_target target = {.host = freshet_str_of("host.test"), .port = port, .first = DIAL_AFTER};
+	with_port(target.mark, "127.0.0.2:%u", port);
+	assert_int_equal(dial_start(&c.loop, &target, told, &c, &c.dial), FRESHET_OK);
+	wait_for(&c);
+	snprintf(expected, sizeof expected, "127.0.0.2:%u", port);
+	assert_string_equal(c.result.text, expected);
+	close_call(&c);
+	close(listener);
 }
 
 static int fire_timer(const struct event_base *base, const struct event *event, void *fired)
@@ -243,7 +295,7 @@ static void one_that_hangs_does_not_hold_up_the_next(void **state)
 	open_call(&c);
 	c.dns.v4[0] = "127.0.0.1";
 	c.dns.v4[1] = "127.0.0.2";
-	start(&c, "host.test", port, 0);
+	start(&c, "host.test", port);
 	/* Until the name is known and the first attempt is on its way. */
 	while (c.dns.questions == 0)
 		event_base_loop(c.base, EVLOOP_ONCE);
@@ -273,7 +325,7 @@ static void what_is_cancelled_is_not_told_and_leaves_nothing(void **state)
 		open_call(&c);
 		c.dns.v4[0] = "127.0.0.1";
 		c.dns.v4[1] = "127.0.0.2";
-		start(&c, turns % 2 == 0 ? "host.test" : "127.0.0.1", port, 0);
+		start(&c, turns % 2 == 0 ? "host.test" : "127.0.0.1", port);
 		for (int turn = 0; turn < turns; turn++)
 			event_base_loop(c.base, EVLOOP_NONBLOCK);
 		assert_int_equal(c.told, 0);
@@ -318,6 +370,7 @@ int main(void)
 		cmocka_unit_test(none_accepts),
 		cmocka_unit_test(no_such_name),
 		cmocka_unit_test(another_address_may_go_first),
+		cmocka_unit_test(the_others_follow_counted_round),
 		cmocka_unit_test(one_that_hangs_does_not_hold_up_the_next),
 		cmocka_unit_test(what_is_cancelled_is_not_told_and_leaves_nothing),
 		cmocka_unit_test(a_dial_needs_memory),

@@ -123,16 +123,40 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
 }
 
+/* The size of the address; 0 for a host that is no number. */
+static socklen_t address_of(const char *host, uint16_t port, struct sockaddr_storage *out)
+{
+	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+	*out = (struct sockaddr_storage){0};
+	/* The port lies at the same place in both. */
+	v4->sin_port = htons(port);
+	out->ss_family = strchr(host, ':') != NULL ? AF_INET6 : AF_INET;
+	if (out->ss_family == AF_INET)
+		return inet_pton(AF_INET, host, &v4->sin_addr) == 1 ? sizeof *v4 : 0;
+	return inet_pton(AF_INET6, host, &v6->sin6_addr) == 1 ? sizeof *v6 : 0;
+}
+
+bool h1server_open_at(
+	struct h1server *s, struct event_base *base, const char *host, uint16_t port, h1server_fn *answer, void *user)
+{
+	struct sockaddr_storage at;
+	socklen_t size = address_of(host, port, &at);
+	must(size > 0, host);
+	*s = (struct h1server){.base = base, .answer = answer, .user = user};
+	s->listener = evconnlistener_new_bind(base, on_accept, s,
+		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, 4096, (struct sockaddr *)&at,
+		(int)size);
+	if (s->listener == NULL)
+		return false;
+	must(getsockname(evconnlistener_get_fd(s->listener), (struct sockaddr *)&at, &size) == 0, "getsockname");
+	s->port = ntohs(((struct sockaddr_in *)&at)->sin_port);
+	return true;
+}
+
 void h1server_open(struct h1server *s, struct event_base *base, h1server_fn *answer, void *user)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	socklen_t size = sizeof address;
-	*s = (struct h1server){.base = base, .answer = answer, .user = user};
-	s->listener = evconnlistener_new_bind(base, on_accept, s, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 4096,
-		(struct sockaddr *)&address, (int)size);
-	must(s->listener != NULL, "listen");
-	must(getsockname(evconnlistener_get_fd(s->listener), (struct sockaddr *)&address, &size) == 0, "getsockname");
-	s->port = ntohs(address.sin_port);
+	must(h1server_open_at(s, base, "127.0.0.1", 0, answer, user), "listen");
 }
 
 void h1server_stop_listening(struct h1server *s)

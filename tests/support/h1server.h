@@ -60,6 +60,10 @@ struct h1server {
 
 /* Listens on a port of the kernel's choice. */
 void h1server_open(struct h1server *s, struct event_base *base, h1server_fn *answer, void *user);
+/* The same at an address; port 0 takes any. False when the machine does not have that address, or the port is taken. */
+bool h1server_open_at(
+	struct h1server *s, struct event_base *base, const char *host, uint16_t port, h1server_fn *answer, void *user);
+
 void h1server_close(struct h1server *s);
 
 /* From now on nobody is let in; those that are in stay. */
