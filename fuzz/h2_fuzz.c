@@ -98,6 +98,7 @@ static void take_queue(struct run *r, const uint8_t *fed, size_t len)
 			if ((r->flags & CONSUMES) != 0)
 				r->wire->protocol->consumed(r->wire, x->id, event->as.data.len);
 			break;
+		case WIRE_WANTED: break;
 		case WIRE_END: x->over = true; break;
 		case WIRE_LOST:
 			note_loss(x, &event->as.loss);

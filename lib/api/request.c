@@ -5,6 +5,7 @@
 
 #include "base/fields.h"
 #include "reactor/request.h"
+#include "reactor/upload.h"
 
 void freshet_request_options_init(freshet_request_options *options)
 {
@@ -24,6 +25,9 @@ freshet_err freshet_request_send(
 	if ((options->header_count > 0 && options->headers == NULL) ||
 		(options->body.len > 0 && options->body.ptr == NULL))
 		return FRESHET_EINVAL;
+	const freshet_body_source *source = &options->source;
+	if (source->read == NULL ? source->rewind != NULL || source->has_length : options->body.len > 0)
+		return FRESHET_EINVAL;
 	freshet_err err = request_send(endpoint, options, &request);
 	if (out != NULL)
 		*out = request;
@@ -33,6 +37,11 @@ freshet_err freshet_request_send(
 void freshet_request_cancel(freshet_request *request)
 {
 	request_end(request, FRESHET_ECANCELED);
+}
+
+void freshet_request_resume(freshet_request *request)
+{
+	upload_resume(request);
 }
 
 void *freshet_request_user(const freshet_request *request)

@@ -32,8 +32,9 @@ struct wire_loss {
 enum wire_kind {
 	WIRE_ANSWER, /* the final response headers: the reader frees the answer */
 	WIRE_DATA,
-	WIRE_END,  /* the body ended as it should: the exchange is over */
-	WIRE_LOST, /* the exchange is over without that */
+	WIRE_WANTED, /* all that there was of an open request body has been taken: its owner fills it again */
+	WIRE_END,    /* the body ended as it should: the exchange is over */
+	WIRE_LOST,   /* the exchange is over without that */
 };
 
 struct wire_event {
@@ -56,7 +57,10 @@ struct wire_queue {
 	size_t capacity;
 };
 
-/* One request. Everything but the body is copied by submit; the body must stay until the exchange is over. */
+/*
+ * One request. Everything but the body is copied by submit; the body must stay until the exchange is over. An open body
+ * without a content-length among the fields is of unknown length.
+ */
 struct wire_request {
 	freshet_str method;
 	freshet_str scheme;
@@ -67,10 +71,16 @@ struct wire_request {
 	const struct wire_body *body; /* NULL: none */
 };
 
-/* A request body and how far it has been sent. */
+/*
+ * A request body and how far it has been sent. One in memory is there as a whole. An `open` one is filled by its owner:
+ * the protocol takes the bytes that are there, sets `wanted` and queues WIRE_WANTED; the owner puts others in their
+ * place or closes it, clears `wanted` and calls `more`.
+ */
 struct wire_body {
 	freshet_str bytes;
 	size_t sent;
+	bool open;   /* more will come */
+	bool wanted; /* the bytes were taken: nothing is sent of it until it is filled again */
 };
 
 struct wire;
@@ -94,6 +104,8 @@ struct wire_protocol {
 	 */
 	bool (*output)(struct wire *w, struct bytes *out, size_t most);
 	bool (*wants_output)(struct wire *w);
+	/* An open body was filled or closed. NULL: the protocol looks by itself. */
+	void (*more)(struct wire *w, int32_t stream_id);
 	/* The application has taken so many bytes of the body: the peer may send more. */
 	void (*consumed)(struct wire *w, int32_t stream_id, size_t len);
 	/* Gives an exchange up; no event of it is queued any more. */

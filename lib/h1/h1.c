@@ -45,6 +45,7 @@ struct h1 {
 		const struct wire_body *constant;
 		struct wire_body *body;
 	} body;
+	bool chunked; /* the body's length is not known ahead */
 	/* The header block that is being read. */
 	struct wire_answer *answer; /* NULL: trailers */
 	struct bytes name;
@@ -315,10 +316,21 @@ static bool append_field(struct bytes *out, freshet_str name, freshet_str value)
 	       bytes_append(out, "\r\n", 2);
 }
 
-/* A request says how long its body is; without one only those that are meant to have one do (RFC 9110, section 8.6). */
+static bool comes_in_chunks(const struct wire_request *request)
+{
+	return request->body != NULL && request->body->open &&
+	       field_find(request->fields, request->count, "content-length").ptr == NULL;
+}
+
+/*
+ * A request says how long its body is, or that it comes in chunks; without a body only those that are meant to have one
+ * do (RFC 9110, section 8.6; RFC 9112, section 6).
+ */
 static bool append_length(struct bytes *out, const struct wire_request *request)
 {
 	char digits[24];
+	if (comes_in_chunks(request))
+		return append_field(out, freshet_str_of("transfer-encoding"), freshet_str_of("chunked"));
 	bool body_expected = !freshet_str_is(request->method, "GET") && !freshet_str_is(request->method, "HEAD") &&
 			     !freshet_str_is(request->method, "DELETE") && !freshet_str_is(request->method, "OPTIONS");
 	if (field_find(request->fields, request->count, "content-length").ptr != NULL ||
@@ -359,6 +371,7 @@ static freshet_err h1_submit(struct wire *w, const struct wire_request *request,
 	h1->asked = true;
 	h1->head_only = freshet_str_is(request->method, "HEAD");
 	h1->body.constant = request->body;
+	h1->chunked = comes_in_chunks(request);
 	h1->header_bytes = 0;
 	w->answer_begun = false;
 	w->kept_ms = 0;
@@ -399,6 +412,35 @@ static void h1_peer_closed(struct wire *w, bool clean)
 		feed_failed(h1);
 }
 
+/* Some bytes of the body; in chunks they are one (RFC 9112, section 7.1). */
+static bool append_part(struct h1 *h1, struct bytes *out, size_t part)
+{
+	char size[24];
+	struct wire_body *body = h1->body.body;
+	if (part == 0)
+		return true;
+	snprintf(size, sizeof size, "%zx\r\n", part);
+	bool ok = (!h1->chunked || bytes_append(out, size, strlen(size))) &&
+		  bytes_append(out, body->bytes.ptr + body->sent, part) &&
+		  (!h1->chunked || bytes_append(out, "\r\n", 2));
+	body->sent += part;
+	return ok;
+}
+
+/* All that there is of the body was taken: it ends here, or its owner is told. */
+static bool go_on_or_end(struct h1 *h1, struct bytes *out)
+{
+	struct wire_body *body = h1->body.body;
+	if (body->open && body->wanted)
+		return true;
+	if (body->open) {
+		body->wanted = true;
+		return wire_push(h1->queue, &(struct wire_event){.exchange = h1->exchange, .kind = WIRE_WANTED});
+	}
+	h1->body.constant = NULL;
+	return !h1->chunked || bytes_append(out, "0\r\n\r\n", 5);
+}
+
 static bool h1_output(struct wire *w, struct bytes *out, size_t most)
 {
 	struct h1 *h1 = h1_of(w);
@@ -412,18 +454,14 @@ static bool h1_output(struct wire *w, struct bytes *out, size_t most)
 	struct wire_body *body = h1->body.body;
 	size_t left = body->bytes.len - body->sent;
 	size_t part = left < most - out->len ? left : most - out->len;
-	if (!bytes_append(out, body->bytes.ptr + body->sent, part))
-		return false;
-	body->sent += part;
-	if (part == left)
-		h1->body.constant = NULL;
-	return true;
+	return append_part(h1, out, part) && (part < left || go_on_or_end(h1, out));
 }
 
 static bool h1_wants_output(struct wire *w)
 {
 	struct h1 *h1 = h1_of(w);
-	return h1->head.len > 0 || h1->body.constant != NULL;
+	const struct wire_body *body = h1->body.constant;
+	return h1->head.len > 0 || (body != NULL && !body->wanted);
 }
 
 static void h1_consumed(struct wire *w, int32_t stream_id, size_t len)

@@ -276,21 +276,33 @@ static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, v
 	return 0;
 }
 
+/* Tells the owner of an open body that all of it was taken. */
+static void want_more(struct h2 *h2, struct wire_body *body, void *exchange)
+{
+	if (body->wanted)
+		return;
+	body->wanted = true;
+	push(h2, &(struct wire_event){.exchange = exchange, .kind = WIRE_WANTED});
+}
+
 static ssize_t read_body(nghttp2_session *session, int32_t stream_id, uint8_t *buf, size_t length, uint32_t *flags,
 	nghttp2_data_source *source, void *user)
 {
 	struct wire_body *body = source->ptr;
-	(void)user;
 	/* The body belongs to the exchange: once that is detached nothing of it may be touched. */
-	if (nghttp2_session_get_stream_user_data(session, stream_id) == NULL)
+	void *exchange = nghttp2_session_get_stream_user_data(session, stream_id);
+	if (exchange == NULL)
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	size_t left = body->bytes.len - body->sent;
 	size_t part = left < length ? left : length;
-	memcpy(buf, body->bytes.ptr + body->sent, part);
+	if (part > 0)
+		memcpy(buf, body->bytes.ptr + body->sent, part);
 	body->sent += part;
-	if (part == left)
+	if (part == left && body->open)
+		want_more(user, body, exchange);
+	else if (part == left)
 		*flags |= NGHTTP2_DATA_FLAG_EOF;
-	return (ssize_t)part;
+	return part == 0 && body->open ? NGHTTP2_ERR_DEFERRED : (ssize_t)part;
 }
 
 static nghttp2_nv nv_of(const char *name, size_t name_len, freshet_str value, bool secret)
@@ -399,6 +411,12 @@ static bool h2_wants_output(struct wire *w)
 	return nghttp2_session_want_write(h2_of(w)->session) != 0;
 }
 
+static void h2_more(struct wire *w, int32_t stream_id)
+{
+	/* One that was not put off goes on by itself; running out of memory shows at the next call. */
+	nghttp2_session_resume_data(h2_of(w)->session, stream_id);
+}
+
 static void h2_consumed(struct wire *w, int32_t stream_id, size_t len)
 {
 	/* A stream that is gone meanwhile needs no credit; running out of memory shows at the next call. */
@@ -438,6 +456,7 @@ static const struct wire_protocol h2_protocol = {
 	.feed = h2_feed,
 	.output = h2_output,
 	.wants_output = h2_wants_output,
+	.more = h2_more,
 	.consumed = h2_consumed,
 	.cancel = h2_cancel,
 	.ping = h2_ping,

@@ -276,6 +276,16 @@ void exchange_misdirected(struct exchange *ex)
 	endpoint_retire_kept(c->endpoint);
 }
 
+void exchange_more(struct exchange *ex)
+{
+	struct conn *c = ex->conn;
+	if (c == NULL || c->state != CONN_UP)
+		return;
+	if (c->wire->protocol->more != NULL)
+		c->wire->protocol->more(c->wire, ex->stream_id);
+	mark_dirty(c);
+}
+
 static void hand_over(struct conn *c, const struct wire_event *event)
 {
 	struct exchange *ex = event->exchange;
@@ -293,6 +303,7 @@ static void hand_over(struct conn *c, const struct wire_event *event)
 		ex->owner->on_answer(ex, event->as.answer);
 		break;
 	case WIRE_DATA: ex->owner->on_data(ex, event->as.data.bytes, event->as.data.len); break;
+	case WIRE_WANTED: ex->owner->on_wanted(ex); break;
 	case WIRE_END:
 		c->served = true;
 		/* Bytes of this request that wait for a peer that has answered would stand before the next one. */

@@ -84,6 +84,9 @@ void conn_retire(struct conn *c);
 /* The owner waited for the answer in vain, and is about to leave. */
 void exchange_waited_in_vain(struct exchange *ex);
 
+/* The owner has filled or closed the body of its request. */
+void exchange_more(struct exchange *ex);
+
 /* The owner has taken bytes of the body. */
 void exchange_credit(struct exchange *ex, size_t len);
 

@@ -3,6 +3,7 @@
 #include "reactor/endpoint.h"
 #include "reactor/request.h"
 #include "reactor/stream.h"
+#include "reactor/upload.h"
 
 void door_stream_open(freshet_stream *s)
 {
@@ -47,6 +48,25 @@ void door_request_done(freshet_request *q, const freshet_response *response)
 	r->depth++;
 	q->on_done(q, response, q->user);
 	r->depth--;
+}
+
+freshet_body_step door_body_read(freshet_request *q, void *to, size_t room, size_t *len)
+{
+	freshet_reactor *r = q->endpoint->reactor;
+	*len = 0;
+	r->depth++;
+	freshet_body_step step = q->upload->source.read(q, to, room, len, q->user);
+	r->depth--;
+	return *len <= room ? step : FRESHET_BODY_FAIL;
+}
+
+bool door_body_rewind(freshet_request *q)
+{
+	freshet_reactor *r = q->endpoint->reactor;
+	r->depth++;
+	bool rewound = q->upload->source.rewind(q, q->user);
+	r->depth--;
+	return rewound;
 }
 
 void door_letter(freshet_reactor *r, const struct letter *letter, bool dropped)

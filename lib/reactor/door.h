@@ -16,6 +16,10 @@ void door_stream_cut(freshet_stream *s, const freshet_outcome *cause, uint64_t r
 void door_stream_done(freshet_stream *s, const freshet_stream_end *end);
 void door_request_done(freshet_request *q, const freshet_response *response);
 
+/* The two callbacks of a body's source; *len is at most `room` when the step is not FAIL. */
+freshet_body_step door_body_read(freshet_request *q, void *to, size_t room, size_t *len);
+bool door_body_rewind(freshet_request *q);
+
 /* What another thread has posted: runs it, or tells that it is dropped. */
 void door_letter(freshet_reactor *r, const struct letter *letter, bool dropped);
 

@@ -21,6 +21,8 @@ struct exchange_owner {
 	/* The answer is the owner's now. */
 	void (*on_answer)(struct exchange *ex, struct wire_answer *answer);
 	void (*on_data)(struct exchange *ex, const uint8_t *bytes, size_t len);
+	/* The bytes of an open body were taken. NULL: it has none. */
+	void (*on_wanted)(struct exchange *ex);
 	/* In these two the exchange has left its connection already. */
 	void (*on_end)(struct exchange *ex);
 	void (*on_lost)(struct exchange *ex, const freshet_outcome *loss);

@@ -17,6 +17,7 @@
 #include "flow/retry.h"
 #include "reactor/conn.h"
 #include "reactor/door.h"
+#include "reactor/upload.h"
 
 #define MOVES_AT_ONCE 8
 #define PAUSE_MIN_MS  200
@@ -50,7 +51,7 @@ void request_end(freshet_request *q, freshet_err result)
 	reactor_defer(q->endpoint->reactor, &q->task);
 }
 
-static void fail(freshet_request *q, freshet_err err)
+void request_fail(freshet_request *q, freshet_err err)
 {
 	ending_set_error(&q->ending, err, NULL);
 	request_end(q, err);
@@ -77,10 +78,17 @@ static freshet_err describe_target(const freshet_request *q, struct wire_request
 	return err;
 }
 
+/* False once nobody can tell the body a second time. */
+static bool body_is_repeatable(const freshet_request *q)
+{
+	return q->as_get || upload_is_repeatable(q->upload);
+}
+
 static bool may_repeat(const freshet_request *q, const freshet_outcome *loss)
 {
 	const struct retry_cause cause = {loss->err, loss->http_status, 0};
-	return (q->repeatable || loss->unprocessed) && retry_worthwhile(&cause) && q->attempts < q->max_attempts;
+	return (q->repeatable || loss->unprocessed) && body_is_repeatable(q) && retry_worthwhile(&cause) &&
+	       q->attempts < q->max_attempts;
 }
 
 /* Back to the head of the line, without a pause. */
@@ -94,7 +102,7 @@ static void send_again(freshet_request *q)
 static bool move(freshet_request *q, const freshet_outcome *loss)
 {
 	bool by_peer = loss->err == FRESHET_EHTTP_REFUSED || loss->err == FRESHET_EHTTP_GOAWAY;
-	if (!loss->unprocessed || !by_peer || q->moves >= MOVES_AT_ONCE)
+	if (!loss->unprocessed || !by_peer || !body_is_repeatable(q) || q->moves >= MOVES_AT_ONCE)
 		return false;
 	q->moves++;
 	send_again(q);
@@ -104,7 +112,7 @@ static bool move(freshet_request *q, const freshet_outcome *loss)
 /* The answer was 421 for the first time, and it has ended: not processed, whatever the method (RFC 9110, 15.5.20). */
 static bool go_elsewhere(freshet_request *q)
 {
-	if (q->answer == NULL || q->answer->status != MISDIRECTED || q->misdirected)
+	if (q->answer == NULL || q->answer->status != MISDIRECTED || q->misdirected || !body_is_repeatable(q))
 		return false;
 	q->misdirected = true;
 	send_again(q);
@@ -116,7 +124,7 @@ static void go_to(freshet_request *q, const struct bytes *target)
 {
 	char *copy = q->redirects < q->max_redirects ? mem_copy((const char *)target->data, target->len) : NULL;
 	if (copy == NULL) {
-		fail(q, q->redirects < q->max_redirects ? FRESHET_ENOMEM : FRESHET_EHTTP_REDIRECTS);
+		request_fail(q, q->redirects < q->max_redirects ? FRESHET_ENOMEM : FRESHET_EHTTP_REDIRECTS);
 		return;
 	}
 	mem_free(q->target);
@@ -134,7 +142,10 @@ static bool follow(freshet_request *q)
 {
 	struct wire_request now;
 	struct bytes target = {0};
-	if (q->max_redirects == 0 || !redirect_status(q->answer->status))
+	int status = q->answer->status;
+	if (q->max_redirects == 0 || !redirect_status(status))
+		return false;
+	if (!redirect_becomes_get(status, method_of(q)) && !body_is_repeatable(q))
 		return false;
 	freshet_str location = field_find(q->answer->fields, q->answer->count, "location");
 	enum redirect_way way = REDIRECT_NO_MEMORY;
@@ -143,7 +154,7 @@ static bool follow(freshet_request *q)
 	if (way == REDIRECT_SAME_ORIGIN)
 		go_to(q, &target);
 	else if (way == REDIRECT_NO_MEMORY)
-		fail(q, FRESHET_ENOMEM);
+		request_fail(q, FRESHET_ENOMEM);
 	bytes_clear(&target);
 	return way != REDIRECT_ELSEWHERE;
 }
@@ -179,7 +190,7 @@ static void on_lost(struct exchange *ex, const freshet_outcome *why)
 static bool on_stale(struct exchange *ex)
 {
 	freshet_request *q = request_of(ex);
-	if (q->state != REQUEST_SENT || !q->repeatable || q->moves >= MOVES_AT_ONCE)
+	if (q->state != REQUEST_SENT || !q->repeatable || !body_is_repeatable(q) || q->moves >= MOVES_AT_ONCE)
 		return false;
 	q->moves++;
 	send_again(q);
@@ -190,7 +201,11 @@ static void on_sent(struct exchange *ex)
 {
 	freshet_request *q = request_of(ex);
 	q->state = REQUEST_SENT;
-	q->body.sent = 0;
+}
+
+static void on_wanted(struct exchange *ex)
+{
+	upload_wanted(request_of(ex));
 }
 
 static void on_answer(struct exchange *ex, struct wire_answer *answer)
@@ -207,9 +222,9 @@ static void on_data(struct exchange *ex, const uint8_t *bytes, size_t len)
 	freshet_request *q = request_of(ex);
 	exchange_credit(ex, len);
 	if (len > q->max_body || q->answer_body.len > q->max_body - len)
-		fail(q, FRESHET_EHTTP_BODY);
+		request_fail(q, FRESHET_EHTTP_BODY);
 	else if (!bytes_append(&q->answer_body, bytes, len))
-		fail(q, FRESHET_ENOMEM);
+		request_fail(q, FRESHET_ENOMEM);
 }
 
 static void on_end(struct exchange *ex)
@@ -219,11 +234,22 @@ static void on_end(struct exchange *ex)
 		request_end(q, FRESHET_OK);
 }
 
+/* The body from its beginning; NULL: none. */
+static const struct wire_body *begin_body(freshet_request *q)
+{
+	q->body = (struct wire_body){.bytes = {q->body_bytes, q->body_len}};
+	if (q->upload != NULL)
+		upload_begin(q);
+	bool empty =
+		q->upload == NULL ? q->body_len == 0 : q->upload->source.has_length && q->upload->source.length == 0;
+	return empty || q->as_get ? NULL : &q->body;
+}
+
 static freshet_err describe(struct exchange *ex, struct wire_request *out)
 {
 	freshet_request *q = request_of(ex);
 	*out = (struct wire_request){.method = method_of(q)};
-	out->body = q->body.bytes.len > 0 && !q->as_get ? &q->body : NULL;
+	out->body = begin_body(q);
 	freshet_err err = describe_target(q, out);
 	if (err != FRESHET_OK)
 		return err;
@@ -233,7 +259,7 @@ static freshet_err describe(struct exchange *ex, struct wire_request *out)
 		return FRESHET_ENOMEM;
 	if (q->as_get)
 		count = headers_drop_body(fields, count);
-	if (out->body != NULL)
+	if (q->content_length[0] != '\0' && !q->as_get)
 		fields[count++] =
 			(freshet_header){freshet_str_of("content-length"), freshet_str_of(q->content_length), false};
 	out->fields = fields;
@@ -246,14 +272,15 @@ const struct exchange_owner request_owner = {
 	.on_sent = on_sent,
 	.on_answer = on_answer,
 	.on_data = on_data,
+	.on_wanted = on_wanted,
 	.on_end = on_end,
 	.on_lost = on_lost,
 	.on_stale = on_stale,
 };
 
-void request_turn(struct task *task)
+/* The last callback, and then the end of the memory. */
+static void finish(freshet_request *q)
 {
-	freshet_request *q = container_of(task, freshet_request, task);
 	freshet_endpoint *e = q->endpoint;
 	freshet_response response = {.body = bytes_str(&q->answer_body), .redirects = q->redirects};
 	/* Why an earlier attempt failed has nothing to do with these two. */
@@ -283,11 +310,20 @@ void request_turn(struct task *task)
 	endpoint_released(e);
 }
 
+void request_turn(struct task *task)
+{
+	freshet_request *q = container_of(task, freshet_request, task);
+	if (q->state == REQUEST_DONE)
+		finish(q);
+	else if (q->upload != NULL)
+		upload_fill(q);
+}
+
 void request_due(freshet_request *q)
 {
 	freshet_reactor *r = q->endpoint->reactor;
 	if (r->now_ms >= q->deadline_ms) {
-		fail(q, FRESHET_EDEADLINE);
+		request_fail(q, FRESHET_EDEADLINE);
 	} else if (q->state == REQUEST_PAUSE && r->now_ms >= q->pause_until_ms) {
 		q->state = REQUEST_WAITING;
 		q->attempts++;

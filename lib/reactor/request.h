@@ -29,8 +29,10 @@ struct freshet_request {
 	char *target; /* where a redirect has led: path and query; NULL: the path, behind the endpoint's own */
 	freshet_header *headers;
 	size_t header_count;
-	char *body_bytes;
+	char *body_bytes; /* NULL: the body is not in memory, or there is none */
+	size_t body_len;
 	struct wire_body body;
+	struct upload *upload; /* NULL: the body is in memory, or there is none */
 	char content_length[24];
 	struct wire_answer *answer;
 	struct bytes answer_body;

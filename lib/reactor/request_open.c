@@ -6,6 +6,7 @@
 #include "base/fields.h"
 #include "base/mem.h"
 #include "flow/retry.h"
+#include "reactor/upload.h"
 
 #include <stdio.h>
 
@@ -19,8 +20,9 @@ void request_free(freshet_request *q)
 	ending_clear(&q->ending);
 	headers_free(q->headers, q->header_count);
 	/* Bodies carry prompts and secrets. */
-	mem_wipe(q->body_bytes, q->body.bytes.len);
+	mem_wipe(q->body_bytes, q->body_len);
 	mem_free(q->body_bytes);
+	upload_free(q->upload);
 	mem_free(q->method);
 	mem_free(q->path);
 	mem_free(q->target);
@@ -37,13 +39,22 @@ static freshet_err copy_texts(freshet_request *q, const freshet_request_options 
 	if (err != FRESHET_OK)
 		return err;
 	q->header_count = o->header_count;
-	if (o->body.len == 0)
-		return FRESHET_OK;
-	if ((q->body_bytes = mem_copy(o->body.ptr, o->body.len)) == NULL)
-		return FRESHET_ENOMEM;
-	q->body.bytes = (freshet_str){q->body_bytes, o->body.len};
-	snprintf(q->content_length, sizeof q->content_length, "%zu", o->body.len);
 	return FRESHET_OK;
+}
+
+/* The body, or where it comes from, and how long it is where that is known. */
+static freshet_err set_body(freshet_request *q, const freshet_request_options *o)
+{
+	if (o->body.len > 0) {
+		if ((q->body_bytes = mem_copy(o->body.ptr, o->body.len)) == NULL)
+			return FRESHET_ENOMEM;
+		q->body_len = o->body.len;
+	}
+	if (o->body.len > 0 || o->source.has_length) {
+		uint64_t length = o->body.len > 0 ? o->body.len : o->source.length;
+		snprintf(q->content_length, sizeof q->content_length, "%llu", (unsigned long long)length);
+	}
+	return upload_new(&o->source, &q->upload);
 }
 
 freshet_err request_send(freshet_endpoint *e, const freshet_request_options *o, freshet_request **out)
@@ -72,6 +83,8 @@ freshet_err request_send(freshet_endpoint *e, const freshet_request_options *o, 
 	list_init(&q->in_endpoint);
 	task_init(&q->task, request_turn);
 	err = copy_texts(q, o);
+	if (err == FRESHET_OK)
+		err = set_body(q, o);
 	if (err == FRESHET_OK && !reactor_reserve_deadline(r))
 		err = FRESHET_ENOMEM;
 	if (err != FRESHET_OK) {

@@ -72,6 +72,74 @@ static void a_body_goes_out_in_steps(void **state)
 	h1run_clear(&r);
 }
 
+/* Puts others in the place of the bytes that were taken. */
+static void fill(struct h1run *r, const char *bytes, bool last)
+{
+	assert_true(r->body.wanted);
+	r->body = (struct wire_body){.bytes = freshet_str_of(bytes), .open = !last};
+}
+
+static void an_open_body_goes_out_as_it_is_filled(void **state)
+{
+	struct h1run r;
+	(void)state;
+	for (int known = 0; known < 2; known++) {
+		open_run(&r);
+		r.open = true;
+		r.length = known == 1 ? "23" : NULL;
+		assert_int_equal(h1run_submit(&r, "POST", NULL), FRESHET_OK);
+		assert_string_equal(h1run_sent(&r, SIZE_MAX), known == 1 ? "POST" REQUEST "content-length: 23\r\n\r\n"
+									 : "POST" REQUEST
+									   "transfer-encoding: chunked\r\n\r\n");
+		assert_string_equal(h1run_trace(&r), "1 wanted\n");
+		/* Told once; until it is filled there is nothing to send. */
+		assert_false(r.wire->protocol->wants_output(r.wire));
+		assert_string_equal(h1run_sent(&r, SIZE_MAX), "");
+		assert_string_equal(h1run_trace(&r), "");
+		fill(&r, "0123456789abcdefghij", false);
+		assert_true(r.wire->protocol->wants_output(r.wire));
+		assert_string_equal(h1run_sent(&r, 16), known == 1 ? "0123456789abcdef" : "10\r\n0123456789abcdef\r\n");
+		assert_string_equal(h1run_trace(&r), "");
+		assert_string_equal(h1run_sent(&r, 16), known == 1 ? "ghij" : "4\r\nghij\r\n");
+		assert_string_equal(h1run_trace(&r), "1 wanted\n");
+		/* Its end comes with the last bytes, or alone. */
+		if (known == 1)
+			fill(&r, "xyz", true);
+		else
+			fill(&r, "", true);
+		assert_true(r.wire->protocol->wants_output(r.wire));
+		assert_string_equal(h1run_sent(&r, 16), known == 1 ? "xyz" : "0\r\n\r\n");
+		assert_false(r.wire->protocol->wants_output(r.wire));
+		feed(&r, OK "content-length: 0\r\n\r\n");
+		assert_string_equal(h1run_trace(&r), "1 answer 200 content-length=0\n1 end\n");
+		assert_false(r.wire->draining);
+		h1run_clear(&r);
+	}
+}
+
+static void an_open_body_is_given_up(void **state)
+{
+	struct h1run r;
+	(void)state;
+	for (int answered = 0; answered < 2; answered++) {
+		open_run(&r);
+		r.open = true;
+		assert_int_equal(h1run_submit(&r, "POST", NULL), FRESHET_OK);
+		assert_non_null(h1run_sent(&r, SIZE_MAX));
+		fill(&r, "01", false);
+		if (answered == 1)
+			feed(&r, OK "content-length: 0\r\n\r\n");
+		else
+			h1run_cancel(&r);
+		/* Where the next request would begin the peer cannot know. */
+		assert_true(r.wire->draining);
+		memset(&r.body, 0xff, sizeof r.body);
+		assert_false(r.wire->protocol->wants_output(r.wire));
+		assert_string_equal(h1run_sent(&r, SIZE_MAX), "");
+		h1run_clear(&r);
+	}
+}
+
 static void one_exchange_at_a_time(void **state)
 {
 	struct h1run r;
@@ -390,6 +458,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_is_written),
 		cmocka_unit_test(a_body_goes_out_in_steps),
+		cmocka_unit_test(an_open_body_goes_out_as_it_is_filled),
+		cmocka_unit_test(an_open_body_is_given_up),
 		cmocka_unit_test(one_exchange_at_a_time),
 		cmocka_unit_test(the_first_byte_of_an_answer_is_told),
 		cmocka_unit_test(an_answer_before_the_request_is_out),

@@ -356,6 +356,73 @@ static void a_cancelled_body_is_not_touched_any_more(void **state)
 	end_pair(&p);
 }
 
+/* Puts others in the place of the bytes that were taken. */
+static void fill(struct h2pair *p, const char *bytes, bool last)
+{
+	struct h2pair_exchange *x = &p->exchanges[0];
+	assert_true(x->body.wanted);
+	x->body = (struct wire_body){.bytes = freshet_str_of(bytes), .open = !last};
+	p->wire->protocol->more(p->wire, x->stream_id);
+}
+
+static void an_open_body_goes_out_as_it_is_filled(void **state)
+{
+	(void)state;
+	struct h2pair p;
+	freshet_str nothing = {NULL, 0};
+	open_pair(&p, NULL);
+	p.open = true;
+	assert_int_equal(h2pair_submit(&p, "POST", &nothing), FRESHET_OK);
+	h2pair_run(&p);
+	struct h2peer_call *call = h2pair_call(&p, 1);
+	assert_string_equal(h2pair_trace(&p), "1 wanted\n");
+	fill(&p, "0123", false);
+	h2pair_run(&p);
+	assert_string_equal(h2pair_trace(&p), "1 wanted\n");
+	/* Told once; asking for more without any is told again by nobody. */
+	p.wire->protocol->more(p.wire, p.exchanges[0].stream_id);
+	h2pair_run(&p);
+	assert_string_equal(h2pair_trace(&p), "");
+	assert_int_equal(call->body.len, 4);
+	fill(&p, "456", false);
+	h2pair_run(&p);
+	assert_string_equal(h2pair_trace(&p), "1 wanted\n");
+	assert_false(call->ended);
+	fill(&p, "", true);
+	h2pair_run(&p);
+	assert_true(call->ended);
+	assert_memory_equal(call->body.data, "0123456", 7);
+	assert_string_equal(h2pair_trace(&p), "");
+	end_pair(&p);
+}
+
+static void an_open_body_is_given_up(void **state)
+{
+	(void)state;
+	for (int answered = 0; answered < 2; answered++) {
+		struct h2pair p;
+		freshet_str nothing = {NULL, 0};
+		open_pair(&p, NULL);
+		p.open = true;
+		assert_int_equal(h2pair_submit(&p, "POST", &nothing), FRESHET_OK);
+		h2pair_run(&p);
+		struct h2peer_call *call = h2pair_call(&p, 1);
+		fill(&p, "0123", false);
+		if (answered == 1)
+			h2peer_answer_empty(call, 200, NULL);
+		else
+			h2pair_cancel(&p, 1);
+		h2pair_run(&p);
+		assert_true(call->reset);
+		assert_int_equal(call->reset_code, answered == 1 ? 0 : 8);
+		/* Nothing of it is looked at any more. */
+		memset(&p.exchanges[0].body, 0xff, sizeof p.exchanges[0].body);
+		p.wire->protocol->more(p.wire, p.exchanges[0].stream_id);
+		h2pair_run(&p);
+		end_pair(&p);
+	}
+}
+
 static void a_body_larger_than_the_window_is_sent_as_credit_comes(void **state)
 {
 	(void)state;
@@ -619,6 +686,8 @@ int main(void)
 		cmocka_unit_test(cancelled_before_it_was_sent_it_is_never_sent),
 		cmocka_unit_test(cancelled_in_the_middle_of_the_body_nothing_more_comes),
 		cmocka_unit_test(a_cancelled_body_is_not_touched_any_more),
+		cmocka_unit_test(an_open_body_goes_out_as_it_is_filled),
+		cmocka_unit_test(an_open_body_is_given_up),
 		cmocka_unit_test(a_body_larger_than_the_window_is_sent_as_credit_comes),
 		cmocka_unit_test(an_early_answer_ends_the_upload),
 		cmocka_unit_test(an_empty_body_still_ends),

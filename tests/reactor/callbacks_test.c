@@ -4,7 +4,7 @@
  * leaks; and what the call promises comes true.
  *
  * One connection carries an actor and others in every state: one that is open, one that holds bytes while it is paused,
- * one that waits in line, one that pauses after a cut, and two requests.
+ * one that waits in line, one that pauses after a cut, two requests, and one whose body is still being read.
  */
 #include "support/stage.h"
 #include "support/test.h"
@@ -33,10 +33,14 @@ struct place {
 };
 
 /* Whom a call is made on. */
-enum target { NOBODY, SELF, OPEN, HOLDING, WAITING, PAUSING, ASKED, TARGET_COUNT };
+enum target { NOBODY, SELF, OPEN, HOLDING, WAITING, PAUSING, ASKED, SENDING, TARGET_COUNT };
 
-static const char *const target_paths[TARGET_COUNT] = {
-	[OPEN] = "/open", [HOLDING] = "/holding", [WAITING] = "/waiting", [PAUSING] = "/pausing", [ASKED] = "/asked"};
+static const char *const target_paths[TARGET_COUNT] = {[OPEN] = "/open",
+	[HOLDING] = "/holding",
+	[WAITING] = "/waiting",
+	[PAUSING] = "/pausing",
+	[ASKED] = "/asked",
+	[SENDING] = "/sending"};
 
 struct call {
 	const char *name;
@@ -69,6 +73,7 @@ struct play {
 	struct watch *fresh; /* opened by the call */
 	unsigned endpoints_closed;
 	unsigned posts_run;
+	unsigned reads;          /* of the body */
 	unsigned strangers_done; /* streams of other reactors */
 };
 
@@ -376,6 +381,13 @@ static void check_reactor(struct play *p, struct watch *on)
 	assert_int_equal(p->strangers_done, 2);
 }
 
+static void make_resume_body(struct play *p, struct watch *on, const freshet_event *event)
+{
+	(void)p;
+	(void)event;
+	freshet_request_resume(on->request);
+}
+
 static void make_close_endpoint(struct play *p, struct watch *on, const freshet_event *event)
 {
 	(void)on;
@@ -429,6 +441,8 @@ static const struct call calls[] = {
 	{"questions", STREAMS, make_look, NULL, false, FRESHET_OK, ENDED},
 	{"freshet_event_hold", 1u << NOBODY, make_hold, check_hold, false, FRESHET_OK, NOTHING},
 	{"freshet_request_cancel", 1u << SELF | 1u << ASKED, make_cancel, NULL, true, FRESHET_ECANCELED, ENDED},
+	{"freshet_request_resume", 1u << SELF | 1u << ASKED | 1u << SENDING, make_resume_body, NULL, false, FRESHET_OK,
+		ENDED},
 	{"freshet_stream_open", 1u << NOBODY, make_open, check_open, false, FRESHET_OK, REACTOR},
 	{"freshet_request_send", 1u << NOBODY, make_send, check_send, false, FRESHET_OK, REACTOR},
 	{"freshet_endpoint_new and _close", 1u << NOBODY, make_endpoint, check_endpoint, false, FRESHET_OK,
@@ -502,6 +516,16 @@ static void bring_cancel(struct play *p)
 static void bring_held(struct play *p)
 {
 	freshet_stream_resume(find(p, "/holding")->stream);
+}
+
+static void bring_read(struct play *p)
+{
+	freshet_request_resume(find(p, "/sending")->request);
+}
+
+static void bring_rewind(struct play *p)
+{
+	h2peer_reset(stage_call(&p->g, "/sending"), 7);
 }
 
 static void act(struct play *p, struct watch *self, const freshet_event *event);
@@ -603,6 +627,8 @@ static const struct place places[] = {
 	{"on_done of a request that was answered", "/answered", TOLD_ANSWER, 0, bring_answer, ALL},
 	{"on_done of a request that was cancelled", "/answered", TOLD_ANSWER, 0, bring_cancel, ALL},
 	{"on_done of a request that was lost", "/answered", TOLD_ANSWER, 0, bring_loss, ALL},
+	{"the reading of a body", "/sending", TOLD_READ, 0, bring_read, ALL},
+	{"the rewinding of a body", "/sending", TOLD_REWIND, 0, bring_rewind, ALL},
 	{"a function that was posted", NULL, 0, 0, bring_post, ALL},
 	{"the dropping of one that was posted", NULL, 0, 0, bring_dropped_post, ENDED},
 	{"on_closed of another endpoint", NULL, 0, 0, bring_end_of_endpoint, ALL},
@@ -646,6 +672,31 @@ static void make_the_call(struct watch *w, enum told told, const freshet_event *
 		act(p, w, event);
 }
 
+/* The first piece, and the rest later; what is asked for then is a place. */
+static freshet_body_step read_body(freshet_request *request, void *to, size_t room, size_t *len, void *user)
+{
+	struct watch *w = user;
+	struct play *p = w->user;
+	assert_ptr_equal(request, w->request);
+	assert_true(room >= 4);
+	assert_false(w->over || w->dones > 0);
+	if (p->reads++ == 0) {
+		memcpy(to, "body", *len = 4);
+		return FRESHET_BODY_LATER;
+	}
+	make_the_call(w, TOLD_READ, NULL);
+	return FRESHET_BODY_END;
+}
+
+static bool rewind_body(freshet_request *request, void *user)
+{
+	struct watch *w = user;
+	assert_ptr_equal(request, w->request);
+	assert_false(w->over || w->dones > 0);
+	make_the_call(w, TOLD_REWIND, NULL);
+	return true;
+}
+
 static struct watch *cast(struct play *p, const char *path, bool request)
 {
 	struct watch *w = stage_watch(&p->g);
@@ -657,7 +708,10 @@ static struct watch *cast(struct play *p, const char *path, bool request)
 		freshet_request_options_init(&o);
 		o.method = "POST"; /* it is not repeated */
 		o.path = path;
-		o.body = freshet_str_of("body");
+		if (strcmp(path, "/sending") == 0)
+			o.source = (freshet_body_source){.read = read_body, .rewind = rewind_body};
+		else
+			o.body = freshet_str_of("body");
 		assert_int_equal(watch_request(w, &o), FRESHET_OK);
 	} else {
 		freshet_stream_options o;
@@ -673,7 +727,7 @@ static void set_the_stage(struct play *p)
 	struct stage_options o;
 	stage_options_init(&o);
 	o.endpoint.max_connections = 1;
-	o.endpoint.max_streams_per_connection = 5;
+	o.endpoint.max_streams_per_connection = 6;
 	o.endpoint.on_closed = first_closed;
 	o.endpoint.user = p;
 	o.reactor.posts = true;
@@ -687,6 +741,7 @@ static void set_the_stage(struct play *p)
 	struct watch *holding = cast(p, "/holding", false);
 	cast(p, "/answered", true);
 	cast(p, "/asked", true);
+	cast(p, "/sending", true);
 	cast(p, "/waiting", false);
 	stage_settle(&p->g);
 	stage_serve(&p->g, "/open", "id: 5\ndata: o\n\n");
@@ -773,8 +828,8 @@ static void a_pair(void **state)
 
 static bool makes_sense(const struct pair *pair)
 {
-	bool request = pair->place->told == TOLD_ANSWER;
-	bool on_request = pair->call->make == make_cancel;
+	bool request = pair->place->told >= TOLD_ANSWER;
+	bool on_request = pair->call->make == make_cancel || pair->call->make == make_resume_body;
 	if (pair->place->left > pair->call->needs)
 		return false;
 	/* Itself is a request in one place and a stream in others; endpoints, reactors and posts are none of both. */

@@ -3,14 +3,14 @@
  * on another connection, whatever the method.
  */
 #include "support/client.h"
-#include "support/site.h"
+#include "support/web.h"
 #include "support/test.h"
 
 #include "reactor/reactor.h"
 
 struct world {
 	struct client client;
-	struct site site;
+	struct web web;
 	char url[128];
 	freshet_endpoint_options o;
 	freshet_endpoint *e;
@@ -20,7 +20,7 @@ struct world {
 	char body[16];       /* of the last call */
 };
 
-static void cut_short(struct site_call *call)
+static void cut_short(struct web_call *call)
 {
 	if (call->h1 != NULL) {
 		h1server_write(call->h1, "HTTP/1.1 421 Misdirected\r\ncontent-length: 100\r\n\r\nno");
@@ -29,34 +29,34 @@ static void cut_short(struct site_call *call)
 	}
 	h2peer_answer(call->h2, 421, NULL);
 	h2peer_text(call->h2, "no");
-	h2server_drop(h2server_conn_of(&call->site->h2, call->h2), false);
+	h2server_drop(h2server_conn_of(&call->web->h2, call->h2), false);
 }
 
-static void handle(struct site_call *call)
+static void handle(struct web_call *call)
 {
-	struct world *w = call->site->user;
+	struct world *w = call->web->user;
 	w->conns[call->number % 8] = call->conn;
 	snprintf(w->body, sizeof w->body, "%.*s", (int)call->body_len, call->body_len > 0 ? call->body : "");
 	if (strcmp(call->target, "/open") == 0)
-		site_events(call, "id: 1\ndata: x\n\n", false);
+		web_events(call, "id: 1\ndata: x\n\n", false);
 	else if (strcmp(call->target, "/fine") == 0)
-		site_reply(call, 200, "", "fine");
+		web_reply(call, 200, "", "fine");
 	else if (call->conn >= w->right_from && strcmp(call->target, "/events") == 0)
-		site_events(call, "id: 1\ndata: x\n\n", true);
+		web_events(call, "id: 1\ndata: x\n\n", true);
 	else if (call->conn >= w->right_from)
-		site_reply(call, 200, "", "right");
+		web_reply(call, 200, "", "right");
 	else if (w->cut_short)
 		cut_short(call);
 	else
-		site_reply(call, 421, "", "wrong");
+		web_reply(call, 421, "", "wrong");
 }
 
 static void world_open(struct world *w, bool http1)
 {
 	memset(w, 0, sizeof *w);
 	client_start(&w->client, NULL);
-	site_open(&w->site, w->client.base, http1, handle, w);
-	client_endpoint_options(&w->o, &(struct client_url){"http", "127.0.0.1", w->site.port, NULL}, w->url);
+	web_open(&w->web, w->client.base, http1, handle, w);
+	client_endpoint_options(&w->o, &(struct client_url){"http", "127.0.0.1", w->web.port, NULL}, w->url);
 	w->o.protocol = http1 ? FRESHET_PROTOCOL_HTTP1 : FRESHET_PROTOCOL_HTTP2;
 	w->o.stream.max_attempts = 5;
 	assert_int_equal(freshet_endpoint_new(w->client.reactor, &w->o, &w->e), FRESHET_OK);
@@ -64,7 +64,7 @@ static void world_open(struct world *w, bool http1)
 
 static void world_close(struct world *w)
 {
-	site_close(&w->site);
+	web_close(&w->web);
 	client_stop(&w->client);
 }
 
@@ -93,7 +93,7 @@ static void a_post_is_sent_on_another_connection(void **state)
 		assert_int_equal(r.status, 200);
 		assert_string_equal(r.body, "right");
 		assert_int_equal(r.outcome.outcome.attempts, 1);
-		assert_int_equal(w.site.calls, 2);
+		assert_int_equal(w.web.calls, 2);
 		assert_int_equal(w.conns[1], 1);
 		assert_int_equal(w.conns[2], 2);
 		assert_string_equal(w.body, "body");
@@ -114,7 +114,7 @@ static void the_second_time_it_is_reported(void **state)
 		assert_int_equal(r.outcome.outcome.err, FRESHET_OK);
 		assert_int_equal(r.status, 421);
 		assert_string_equal(r.body, "wrong");
-		assert_int_equal(w.site.calls, 2 * i);
+		assert_int_equal(w.web.calls, 2 * i);
 		assert_true(w.conns[2 * i] != w.conns[2 * i - 1]);
 	}
 	world_close(&w);
@@ -133,7 +133,7 @@ static void a_stream_is_opened_on_another_connection(void **state)
 	assert_int_equal(f.end_events, 1);
 	assert_int_equal(f.cuts, 0);
 	assert_int_equal(f.reconnects, 0);
-	assert_int_equal(w.site.calls, 2);
+	assert_int_equal(w.web.calls, 2);
 	world_close(&w);
 }
 
@@ -149,8 +149,8 @@ static void a_stream_ends_when_that_was_no_better(void **state)
 	assert_string_equal(freshet_err_name(f.end.outcome.err), "FRESHET_EHTTP_STATUS");
 	assert_int_equal(f.end.outcome.http_status, 421);
 	assert_string_equal(f.end.body, "wrong");
-	assert_int_equal(w.site.calls, 2);
-	assert_int_equal(site_accepted(&w.site), 2);
+	assert_int_equal(w.web.calls, 2);
+	assert_int_equal(web_accepted(&w.web), 2);
 	world_close(&w);
 }
 
@@ -187,11 +187,11 @@ static void what_is_open_stays_and_what_is_kept_goes(void **state)
 	for (int i = 0; i < 3; i++)
 		client_get(&w.client, w.e, "/fine", &fine[i]);
 	client_run(&w.client, three_are_left, &w);
-	assert_int_equal(site_accepted(&w.site), *http1 ? 6 : 1);
+	assert_int_equal(web_accepted(&w.web), *http1 ? 6 : 1);
 	post(&w, &r);
 	client_run(&w.client, was_told, &r);
 	assert_int_equal(r.status, 200);
-	assert_int_equal(w.conns[w.site.calls % 8], *http1 ? 7 : 2);
+	assert_int_equal(w.conns[w.web.calls % 8], *http1 ? 7 : 2);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(f[i].dones, 0);
 		freshet_stream_close(f[i].stream);

@@ -4,19 +4,19 @@
  */
 #include "support/client.h"
 #include "support/failmem.h"
-#include "support/site.h"
+#include "support/web.h"
 #include "support/test.h"
 
 #include "reactor/reactor.h"
 
 struct world {
 	struct client client;
-	struct site site;
-	struct site other; /* another origin: nobody is to come there */
+	struct web web;
+	struct web other; /* another origin: nobody is to come there */
 	char url[160];
 	freshet_endpoint_options o;
 	freshet_endpoint *e;
-	/* What the site answers /from, how often it was asked for the rest, and what it saw there. */
+	/* What the server answers /from, how often it was asked for the rest, and what it saw there. */
 	int status;
 	char location[160];
 	unsigned departures;
@@ -31,13 +31,13 @@ struct world {
 	char last_event_id[64];
 };
 
-static void keep_field(struct site_call *call, const char *name, char *to, size_t size)
+static void keep_field(struct web_call *call, const char *name, char *to, size_t size)
 {
-	const char *value = site_field(call, name);
+	const char *value = web_field(call, name);
 	snprintf(to, size, "%s", value != NULL ? value : "");
 }
 
-static void arrive(struct world *w, struct site_call *call)
+static void arrive(struct world *w, struct web_call *call)
 {
 	w->arrivals++;
 	snprintf(w->method, sizeof w->method, "%s", call->method);
@@ -50,18 +50,18 @@ static void arrive(struct world *w, struct site_call *call)
 	keep_field(call, "last-event-id", w->last_event_id, sizeof w->last_event_id);
 }
 
-static void redirect(struct site_call *call, int status, const char *location)
+static void redirect(struct web_call *call, int status, const char *location)
 {
 	char fields[256];
 	snprintf(fields, sizeof fields, "%s%s%s", location[0] != '\0' ? "location: " : "", location,
 		location[0] != '\0' ? "\r\n" : "");
-	site_reply(call, status, fields, "it is not here");
+	web_reply(call, status, fields, "it is not here");
 }
 
 /* /base/from/here redirects as the test says, "loop" to itself, "events" is a stream; all else is there. */
-static void handle(struct site_call *call)
+static void handle(struct web_call *call)
 {
-	struct world *w = call->site->user;
+	struct world *w = call->web->user;
 	if (strcmp(call->target, "/base/from/here") == 0) {
 		w->departures++;
 		redirect(call, w->status, w->location);
@@ -70,26 +70,26 @@ static void handle(struct site_call *call)
 	} else {
 		arrive(w, call);
 		if (strstr(call->target, "/events") != NULL)
-			site_events(call, "id: 7\ndata: x\n\n", w->arrivals > 1);
+			web_events(call, "id: 7\ndata: x\n\n", w->arrivals > 1);
 		else
-			site_reply(call, 200, "", "here");
+			web_reply(call, 200, "", "here");
 	}
 }
 
-static void nobody_comes(struct site_call *call)
+static void nobody_comes(struct web_call *call)
 {
-	struct world *w = call->site->user;
+	struct world *w = call->web->user;
 	w->arrivals += 1000;
-	site_reply(call, 200, "", "stolen");
+	web_reply(call, 200, "", "stolen");
 }
 
 static void world_open(struct world *w, bool http1)
 {
 	memset(w, 0, sizeof *w);
 	client_start(&w->client, NULL);
-	site_open(&w->site, w->client.base, http1, handle, w);
-	site_open(&w->other, w->client.base, http1, nobody_comes, w);
-	client_endpoint_options(&w->o, &(struct client_url){"http", "127.0.0.1", w->site.port, NULL}, w->url);
+	web_open(&w->web, w->client.base, http1, handle, w);
+	web_open(&w->other, w->client.base, http1, nobody_comes, w);
+	client_endpoint_options(&w->o, &(struct client_url){"http", "127.0.0.1", w->web.port, NULL}, w->url);
 	strcat(w->url, "/base");
 	w->o.protocol = http1 ? FRESHET_PROTOCOL_HTTP1 : FRESHET_PROTOCOL_HTTP2;
 	w->o.bearer_token = "token";
@@ -102,9 +102,9 @@ static void world_endpoint(struct world *w)
 
 static void world_close(struct world *w)
 {
-	assert_int_equal(site_accepted(&w->other), 0);
-	site_close(&w->site);
-	site_close(&w->other);
+	assert_int_equal(web_accepted(&w->other), 0);
+	web_close(&w->web);
+	web_close(&w->other);
 	client_stop(&w->client);
 }
 
@@ -168,7 +168,7 @@ static const struct way ways[] = {
 	{302, "GET", "/not there", NULL, NULL, false},
 };
 
-/* HOST is the site's host and port, OTHER those of another origin. */
+/* HOST is the server's host and port, OTHER those of another origin. */
 static void set_location(struct world *w, const char *text)
 {
 	const char *host = strstr(text, "HOST"), *other = strstr(text, "OTHER");
@@ -177,7 +177,7 @@ static void set_location(struct world *w, const char *text)
 		snprintf(w->location, sizeof w->location, "%s", text);
 	else
 		snprintf(w->location, sizeof w->location, "%.*s127.0.0.1:%u%s", (int)(at - text), text,
-			host != NULL ? w->site.port : w->other.port, at + (host != NULL ? 4 : 5));
+			host != NULL ? w->web.port : w->other.port, at + (host != NULL ? 4 : 5));
 }
 
 static void check_arrival(const struct world *w, const struct way *way, const struct reply *r)
@@ -226,7 +226,7 @@ static void each_goes_its_way(void **state)
 		else
 			check_report(&w, way, &r);
 		/* The answer was read to its end: its connection serves the next one. */
-		assert_int_equal(site_accepted(&w.site), 1);
+		assert_int_equal(web_accepted(&w.web), 1);
 		world_close(&w);
 	}
 }
@@ -270,7 +270,7 @@ static void circles_end(void **state)
 		assert_string_equal(freshet_err_name(r.outcome.outcome.err), "FRESHET_EHTTP_REDIRECTS");
 		assert_string_equal(r.outcome.text, "more redirects than allowed");
 		assert_int_equal(r.redirects, bound);
-		assert_int_equal(w.site.calls, bound + 1);
+		assert_int_equal(w.web.calls, bound + 1);
 		/* The last of them is there to be looked at. */
 		assert_int_equal(r.status, 308);
 		assert_string_equal(r.location, "?again#and-again");
@@ -311,7 +311,7 @@ static void a_stream_follows(void **state)
 		world_endpoint(&w);
 		w.status = streams[i].status;
 		set_location(&w, "http://HOST/events?x");
-		w.arrivals = 1; /* the site then ends the stream by itself */
+		w.arrivals = 1; /* the server then ends the stream by itself */
 		follow(&w, streams[i].method, "/from/here", &f);
 		assert_string_equal(freshet_err_name(f.end.outcome.err), "FRESHET_OK");
 		assert_int_equal(f.end_events, 1);
@@ -319,7 +319,7 @@ static void a_stream_follows(void **state)
 		assert_string_equal(w.method, streams[i].expected);
 		assert_string_equal(w.target, "/events?x");
 		assert_string_equal(w.body, strcmp(w.method, "POST") == 0 ? "body" : "");
-		assert_int_equal(site_accepted(&w.site), 1);
+		assert_int_equal(web_accepted(&w.web), 1);
 		world_close(&w);
 	}
 }
@@ -340,7 +340,7 @@ static void a_stream_that_may_not_follow_tells_where_to(void **state)
 		assert_string_equal(freshet_err_name(f.end.outcome.err), "FRESHET_EHTTP_REDIRECT");
 		assert_string_equal(f.end.location, w.location);
 		assert_int_equal(f.end.outcome.http_status, 302);
-		assert_int_equal(w.site.calls, 1);
+		assert_int_equal(w.web.calls, 1);
 		world_close(&w);
 	}
 }
@@ -358,7 +358,7 @@ static void a_stream_in_a_circle_ends(void **state)
 	w.status = 302;
 	follow(&w, NULL, "/loop", &f);
 	assert_string_equal(freshet_err_name(f.end.outcome.err), "FRESHET_EHTTP_REDIRECTS");
-	assert_int_equal(w.site.calls, 4);
+	assert_int_equal(w.web.calls, 4);
 	assert_int_equal(f.reconnects, 0);
 	world_close(&w);
 }
@@ -387,7 +387,7 @@ static void a_stream_that_was_cut_begins_anew(void **state)
 	assert_int_equal(f.reconnects, 1);
 	assert_int_equal(w.departures, 2);
 	assert_string_equal(w.last_event_id, "7");
-	assert_string_equal(w.site.order, "GET /base/from/here GET /events GET /base/from/here GET /events ");
+	assert_string_equal(w.web.order, "GET /base/from/here GET /events GET /base/from/here GET /events ");
 	world_close(&w);
 }
 

@@ -168,14 +168,29 @@ static void on_reply(freshet_request *request, const freshet_response *response,
 	r->client->live--;
 }
 
-void client_send(struct client *c, freshet_endpoint *e, freshet_request_options *o, struct reply *reply)
+bool client_try_send(struct client *c, freshet_endpoint *e, freshet_request_options *o, struct reply *reply,
+	freshet_request **request)
 {
 	*reply = (struct reply){.client = c};
 	o->on_done = on_reply;
 	o->user = reply;
-	if (freshet_request_send(e, o, NULL) != FRESHET_OK)
+	freshet_err err = freshet_request_send(e, o, request);
+	if (err != FRESHET_OK && err != FRESHET_ENOMEM)
 		abort();
-	c->live++;
+	c->live += err == FRESHET_OK;
+	return err == FRESHET_OK;
+}
+
+void client_send_for(struct client *c, freshet_endpoint *e, freshet_request_options *o, struct reply *reply,
+	freshet_request **request)
+{
+	if (!client_try_send(c, e, o, reply, request))
+		abort();
+}
+
+void client_send(struct client *c, freshet_endpoint *e, freshet_request_options *o, struct reply *reply)
+{
+	client_send_for(c, e, o, reply, NULL);
 }
 
 void client_get(struct client *c, freshet_endpoint *e, const char *path, struct reply *reply)

@@ -78,6 +78,12 @@ void client_follow_paused(struct client *c, freshet_endpoint *e, const char *pat
 void client_open(struct client *c, freshet_endpoint *e, freshet_stream_options *o, struct follower *f);
 void client_get(struct client *c, freshet_endpoint *e, const char *path, struct reply *reply);
 void client_send(struct client *c, freshet_endpoint *e, freshet_request_options *o, struct reply *reply);
+/* The same, and *request is its handle. */
+void client_send_for(struct client *c, freshet_endpoint *e, freshet_request_options *o, struct reply *reply,
+	freshet_request **request);
+/* The same; false when there was no memory for it. */
+bool client_try_send(struct client *c, freshet_endpoint *e, freshet_request_options *o, struct reply *reply,
+	freshet_request **request);
 
 /* Runs the loop until the condition holds; NULL: until nothing is open any more. Ends the test when that never comes. */
 void client_run(struct client *c, bool (*until)(void *user), void *user);

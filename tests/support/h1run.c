@@ -50,16 +50,17 @@ freshet_err h1run_submit(struct h1run *r, const char *method, const char *body)
 	const freshet_header fields[] = {
 		{freshet_str_of("accept"), freshet_str_of("text/event-stream"), false},
 		{freshet_str_of("x-secret"), freshet_str_of("hidden"), true},
+		{freshet_str_of("content-length"), freshet_str_of(r->length), false},
 	};
 	struct wire_request request = {.method = freshet_str_of(method),
 		.scheme = freshet_str_of("http"),
 		.authority = freshet_str_of("test:80"),
 		.path = freshet_str_of("/path?query"),
 		.fields = fields,
-		.count = 2};
+		.count = r->length != NULL ? 3 : 2};
 	int32_t id;
-	r->body = (struct wire_body){.bytes = freshet_str_of(body)};
-	request.body = body != NULL ? &r->body : NULL;
+	r->body = (struct wire_body){.bytes = freshet_str_of(body), .open = r->open};
+	request.body = body != NULL || r->open ? &r->body : NULL;
 	union {
 		uintptr_t number;
 		void *exchange;
@@ -77,14 +78,6 @@ void h1run_cancel(struct h1run *r)
 {
 	r->wire->protocol->cancel(r->wire, 1);
 	r->over = true;
-}
-
-const char *h1run_sent(struct h1run *r, size_t most)
-{
-	r->out.len = 0;
-	if (!r->wire->protocol->output(r->wire, &r->out, most) || !bytes_append(&r->out, "", 1))
-		return NULL;
-	return (const char *)r->out.data;
 }
 
 static void note_answer(struct h1run_text *t, const struct wire_answer *answer)
@@ -130,6 +123,10 @@ static void note_event(struct h1run *r, const struct wire_event *event)
 	}
 	end_line(r);
 	note(&r->trace, "%d ", number);
+	if (event->kind == WIRE_WANTED) {
+		note(&r->trace, "wanted\n");
+		return;
+	}
 	if (event->kind == WIRE_ANSWER)
 		note_answer(&r->trace, event->as.answer);
 	else
@@ -153,6 +150,16 @@ static void take_queue(struct h1run *r, const char *fed, size_t len)
 			wire_answer_free(event->as.answer);
 	}
 	r->queue.count = 0;
+}
+
+const char *h1run_sent(struct h1run *r, size_t most)
+{
+	r->out.len = 0;
+	bool ok = r->wire->protocol->output(r->wire, &r->out, most) && bytes_append(&r->out, "", 1);
+	take_queue(r, NULL, 0);
+	if (!ok)
+		return NULL;
+	return (const char *)r->out.data;
 }
 
 void h1run_feed(struct h1run *r, const char *bytes, size_t len)

@@ -20,6 +20,8 @@ struct h1run {
 	struct h1run_text trace;
 	struct bytes out;
 	struct wire_body body;
+	bool open;           /* bodies of the requests to come are open ones: the test fills `body` */
+	const char *length;  /* of those, as content-length; NULL: not known */
 	uintptr_t exchanges; /* begun so far; their numbers name them */
 	bool over;           /* the last of them */
 	bool in_data;        /* the trace ends in the middle of a line of data */

@@ -1,5 +1,7 @@
 #include "support/h1server.h"
 
+#include "support/pattern.h"
+
 #include <arpa/inet.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
@@ -50,47 +52,113 @@ static void note_order(struct h1server *s, const char *target)
 		snprintf(s->order + len, sizeof s->order - len, "%s ", target);
 }
 
-static void take_request(struct h1server_conn *c, const char *head, const char *body, size_t body_len)
+static void take_request(struct h1server_conn *c)
 {
 	struct h1server *s = c->server;
-	struct h1server_request q = {.number = ++s->requests, .head = head, .body_len = body_len, .body = body};
-	must(sscanf(head, "%15s %255s HTTP/1.1", q.method, q.target) == 2, "request line");
-	find_field(head, "last-event-id", q.last_event_id, sizeof q.last_event_id);
+	struct h1server_request q = {.number = ++s->requests, .head = c->head, .body_len = c->body_total};
+	must(sscanf(c->head, "%15s %255s HTTP/1.1", q.method, q.target) == 2, "request line");
+	find_field(c->head, "last-event-id", q.last_event_id, sizeof q.last_event_id);
 	note_order(s, q.target);
 	memcpy(c->target, q.target, sizeof c->target);
+	if (!s->keep_no_bodies && !s->eager) {
+		must(evbuffer_add(c->body, "", 1) == 0, "evbuffer");
+		q.body = (const char *)evbuffer_pullup(c->body, -1);
+	}
+	q.body_wrong = c->body_wrong;
 	s->pipelined += c->asked;
 	c->asked = true;
 	c->requests++;
 	s->answer(c, &q);
 }
 
+/* False: not all of it is there yet. */
+static bool read_head(struct h1server_conn *c, struct evbuffer *in)
+{
+	char text[24];
+	struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
+	if (end.pos < 0)
+		return false;
+	size_t len = (size_t)end.pos + 4;
+	c->head = calloc(1, len + 1);
+	must(c->head != NULL, "calloc");
+	evbuffer_remove(in, c->head, len);
+	find_field(c->head, "content-length", text, sizeof text);
+	c->body_left = strtoull(text, NULL, 10);
+	find_field(c->head, "transfer-encoding", text, sizeof text);
+	c->chunked = strcmp(text, "chunked") == 0;
+	c->in_chunk = c->body_wrong = c->told = false;
+	c->body_total = 0;
+	evbuffer_drain(c->body, evbuffer_get_length(c->body));
+	return true;
+}
+
+/* Takes what there is of the body or of the chunk. */
+static void read_part(struct h1server_conn *c, struct evbuffer *in)
+{
+	uint8_t part[16 * 1024];
+	while (c->body_left > 0 && evbuffer_get_length(in) > 0) {
+		int len = evbuffer_remove(in, part, c->body_left < sizeof part ? c->body_left : sizeof part);
+		must(len > 0, "evbuffer");
+		if (c->server->keep_no_bodies)
+			c->body_wrong |= !pattern_is(part, (size_t)len, c->body_total);
+		else
+			evbuffer_add(c->body, part, (size_t)len);
+		c->body_total += (size_t)len;
+		c->body_left -= (size_t)len;
+	}
+}
+
+/* The line of a chunk's size, and the line end behind the chunk before. False: it is not there yet, or was the last. */
+static bool read_chunk_size(struct h1server_conn *c, struct evbuffer *in, bool *last)
+{
+	char *line = evbuffer_readln(in, NULL, EVBUFFER_EOL_CRLF_STRICT);
+	if (line == NULL)
+		return false;
+	if (c->in_chunk && line[0] == '\0') {
+		c->in_chunk = false;
+		free(line);
+		return true;
+	}
+	c->body_wrong |= c->in_chunk || strspn(line, "0123456789abcdef") != strlen(line) || line[0] == '\0';
+	c->body_left = strtoull(line, NULL, 16);
+	*last = c->body_left == 0;
+	c->in_chunk = true;
+	free(line);
+	return true;
+}
+
+/* False: not all of it is there yet. */
+static bool read_body(struct h1server_conn *c, struct evbuffer *in)
+{
+	bool last = false;
+	read_part(c, in);
+	while (c->chunked && !last && c->body_left == 0) {
+		/* The empty line behind the last chunk comes in one piece with it. */
+		if (evbuffer_get_length(in) < 5 || !read_chunk_size(c, in, &last))
+			return false;
+		read_part(c, in);
+	}
+	if (last)
+		free(evbuffer_readln(in, NULL, EVBUFFER_EOL_CRLF_STRICT));
+	return c->body_left == 0;
+}
+
 static void on_input(struct bufferevent *bev, void *user)
 {
 	struct h1server_conn *c = user;
 	struct evbuffer *in = bufferevent_get_input(bev);
-	char digits[24];
-	while (c->bev != NULL) {
-		struct evbuffer_ptr end = evbuffer_search(in, "\r\n\r\n", 4, NULL);
-		if (end.pos < 0)
-			return;
-		size_t head_len = (size_t)end.pos + 4;
-		char *head = calloc(1, head_len + 1);
-		must(head != NULL, "calloc");
-		evbuffer_copyout(in, head, head_len);
-		find_field(head, "content-length", digits, sizeof digits);
-		size_t body_len = strtoul(digits, NULL, 10);
-		bool whole = evbuffer_get_length(in) >= head_len + body_len;
-		char *body = whole ? calloc(1, body_len + 1) : NULL;
-		if (whole || c->server->eager) {
-			evbuffer_drain(in, head_len);
-			if (body != NULL)
-				evbuffer_remove(in, body, body_len);
-			take_request(c, head, body, body_len);
+	while (c->bev != NULL && (c->head != NULL || read_head(c, in))) {
+		if (c->server->eager && !c->told) {
+			c->told = true;
+			take_request(c);
+			continue;
 		}
-		free(head);
-		free(body);
-		if (!whole)
+		if (!read_body(c, in))
 			return;
+		if (!c->told)
+			take_request(c);
+		free(c->head);
+		c->head = NULL;
 	}
 }
 
@@ -118,9 +186,10 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	s->conns = c;
 	s->open++;
 	c->bev = bufferevent_socket_new(s->base, fd, BEV_OPT_CLOSE_ON_FREE);
-	must(c->bev != NULL, "bufferevent");
+	c->body = evbuffer_new();
+	must(c->bev != NULL && c->body != NULL, "bufferevent");
 	bufferevent_setcb(c->bev, on_input, NULL, on_event, c);
-	bufferevent_enable(c->bev, EV_READ | EV_WRITE);
+	bufferevent_enable(c->bev, s->deaf ? EV_WRITE : EV_READ | EV_WRITE);
 }
 
 /* The size of the address; 0 for a host that is no number. */
@@ -166,6 +235,14 @@ void h1server_stop_listening(struct h1server *s)
 	s->listener = NULL;
 }
 
+void h1server_deaf(struct h1server *s, bool deaf)
+{
+	s->deaf = deaf;
+	for (struct h1server_conn *c = s->conns; c != NULL; c = c->next)
+		if (c->bev != NULL)
+			deaf ? bufferevent_disable(c->bev, EV_READ) : bufferevent_enable(c->bev, EV_READ);
+}
+
 void h1server_close(struct h1server *s)
 {
 	h1server_stop_listening(s);
@@ -173,6 +250,8 @@ void h1server_close(struct h1server *s)
 		struct h1server_conn *c = s->conns;
 		s->conns = c->next;
 		forget(c);
+		evbuffer_free(c->body);
+		free(c->head);
 		free(c);
 	}
 }

@@ -27,7 +27,16 @@ struct h1server_conn {
 	unsigned requests;       /* that came on it */
 	bool asked;              /* the last of them is being read or answered */
 	bool closed;             /* by the client */
-	char target[256];        /* of the last one */
+	/* The request that is being read. */
+	char *head;          /* NULL: none, its head is still to come */
+	bool told;           /* it was answered when its head had come */
+	bool chunked;        /* its body comes in chunks */
+	bool in_chunk;       /* the present one has an end of line before the next size */
+	bool body_wrong;     /* it is not the pattern, with keep_no_bodies */
+	uint64_t body_left;  /* of the body, or of the chunk */
+	uint64_t body_total; /* so far */
+	struct evbuffer *body;
+	char target[256]; /* of the last one */
 	void *user;
 };
 
@@ -37,8 +46,9 @@ struct h1server_request {
 	char target[256];
 	char last_event_id[128];
 	const char *head; /* whole, terminated */
-	size_t body_len;
-	const char *body; /* NULL: it has not come yet, `eager` */
+	size_t body_len;  /* of what has come */
+	const char *body; /* NULL: it was not kept */
+	bool body_wrong;
 };
 
 typedef void h1server_fn(struct h1server_conn *c, const struct h1server_request *q);
@@ -50,6 +60,8 @@ struct h1server {
 	h1server_fn *answer;
 	void *user;
 	bool eager;                  /* answers when the head has come, without waiting for the body */
+	bool keep_no_bodies;         /* they are counted and held against support/pattern.h */
+	bool deaf;                   /* reads nothing; h1server_deaf */
 	struct h1server_conn *conns; /* all that ever were, the last one first */
 	unsigned accepted;
 	unsigned open;
@@ -65,6 +77,9 @@ bool h1server_open_at(
 	struct h1server *s, struct event_base *base, const char *host, uint16_t port, h1server_fn *answer, void *user);
 
 void h1server_close(struct h1server *s);
+
+/* Stops reading from those who are connected, or goes on. */
+void h1server_deaf(struct h1server *s, bool deaf);
 
 /* From now on nobody is let in; those that are in stay. */
 void h1server_stop_listening(struct h1server *s);

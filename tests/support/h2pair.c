@@ -84,6 +84,7 @@ static void note_event(struct h2peer_buf *to, const struct wire_event *event, bo
 	switch (event->kind) {
 	case WIRE_ANSWER: note_answer(to, x, event->as.answer); break;
 	case WIRE_DATA: note_data(to, x, event->as.data.bytes, event->as.data.len, in_data); break;
+	case WIRE_WANTED: note(to, "%d wanted\n", x->number); break;
 	case WIRE_END: note(to, "%d end\n", x->number); break;
 	case WIRE_LOST: note_loss(to, x, &event->as.loss); break;
 	}
@@ -130,6 +131,7 @@ freshet_err h2pair_submit(struct h2pair *p, const char *method, const freshet_st
 	*x = (struct h2pair_exchange){.number = p->count + 1};
 	if (body != NULL) {
 		x->body.bytes = *body;
+		x->body.open = p->open;
 		request.body = &x->body;
 	}
 	freshet_err err = p->wire->protocol->submit(p->wire, &request, x, &x->stream_id);

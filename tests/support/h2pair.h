@@ -28,6 +28,7 @@ struct h2pair {
 	struct bytes out;
 	struct h2pair_exchange exchanges[H2PAIR_EXCHANGES];
 	int count;
+	bool open; /* bodies of the requests to come are open ones: the test fills them */
 	struct h2peer_buf trace;
 	struct h2peer_buf fed;                   /* all that the client was fed */
 	const struct h2pair_exchange *last_data; /* of which the last line of the trace is */

@@ -1,5 +1,6 @@
 #include "support/h2peer.h"
 
+#include "support/pattern.h"
 #include "support/test.h"
 
 #include <nghttp2/nghttp2.h>
@@ -160,7 +161,11 @@ static int on_data_chunk(
 	(void)flags;
 	struct h2peer_call *call = h2peer_call_of(p, stream_id);
 	assert_non_null(call);
-	h2peer_buf_add(&call->body, data, len);
+	if (p->options.keep_no_bodies)
+		call->body_wrong |= !pattern_is(data, len, call->body_total);
+	else
+		h2peer_buf_add(&call->body, data, len);
+	call->body_total += len;
 	if (!p->options.hoard)
 		nghttp2_session_consume(session, stream_id, len);
 	return 0;

@@ -33,11 +33,13 @@ struct h2peer_call {
 	char *values[H2PEER_FIELDS_MAX];
 	size_t field_count;
 	struct h2peer_buf body;
-	bool complete; /* headers are all there */
-	bool ended;    /* the client has sent all */
-	bool reset;    /* by the client, with reset_code */
-	bool answered; /* with response headers */
-	bool gone;     /* the stream is closed */
+	uint64_t body_total; /* bytes of it that came */
+	bool body_wrong;     /* it is not the pattern, with keep_no_bodies */
+	bool complete;       /* headers are all there */
+	bool ended;          /* the client has sent all */
+	bool reset;          /* by the client, with reset_code */
+	bool answered;       /* with response headers */
+	bool gone;           /* the stream is closed */
 	uint32_t reset_code;
 	uint64_t credit;       /* of all WINDOW_UPDATEs for this stream */
 	struct h2peer_buf out; /* body bytes that wait for credit */
@@ -59,6 +61,7 @@ struct h2peer_options {
 	bool no_streams;      /* send it with 0 */
 	bool silent;          /* no SETTINGS yet: h2peer_settings sends them */
 	bool hoard;           /* gives no credit for request bodies */
+	bool keep_no_bodies;  /* of requests: they are counted and held against support/pattern.h */
 	struct h2peer_hooks hooks;
 };
 

@@ -21,6 +21,8 @@ enum told {
 	TOLD_CUT,
 	TOLD_DONE,
 	TOLD_ANSWER, /* of a request: its on_done */
+	TOLD_READ,   /* of a body's source; the test's own hook says so */
+	TOLD_REWIND, /* the same */
 };
 
 /* A stream or a request that writes down what it is told. It lives as long as its stage. */

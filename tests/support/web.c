@@ -1,4 +1,4 @@
-#include "support/site.h"
+#include "support/web.h"
 
 #include "support/test.h"
 
@@ -7,16 +7,16 @@
 #include <stdlib.h>
 #include <strings.h>
 
-static void note_order(struct site *s, const char *method, const char *target)
+static void note_order(struct web *s, const char *method, const char *target)
 {
 	size_t len = strlen(s->order);
 	if (len + strlen(method) + strlen(target) + 3 <= sizeof s->order)
 		snprintf(s->order + len, sizeof s->order - len, "%s %s ", method, target);
 }
 
-static void handle(struct site *s, struct site_call *call)
+static void handle(struct web *s, struct web_call *call)
 {
-	call->site = s;
+	call->web = s;
 	call->number = ++s->calls;
 	note_order(s, call->method, call->target);
 	s->handle(call);
@@ -24,29 +24,31 @@ static void handle(struct site *s, struct site_call *call)
 
 static void on_h1(struct h1server_conn *c, const struct h1server_request *q)
 {
-	struct site_call call = {.conn = c->number, .method = q->method, .target = q->target};
+	struct web_call call = {.conn = c->number, .method = q->method, .target = q->target};
 	call.body_len = q->body_len;
 	call.body = q->body;
+	call.body_wrong = q->body_wrong;
 	call.h1 = c;
 	call.head = q->head;
 	handle(c->server->user, &call);
 }
 
 /* The number-th call that has come whole, over all connections. */
-static bool next_call(struct site *s, struct site_call *out)
+static bool next_call(struct web *s, struct web_call *out)
 {
 	for (size_t i = 0; i < s->h2.conn_count; i++) {
 		struct h2peer *peer = s->h2.conns[i]->peer;
 		for (size_t j = 0; j < peer->call_count; j++) {
 			struct h2peer_call *call = peer->calls[j];
-			if (!call->ended || call->user != NULL || s->h2.conns[i]->fd < 0)
+			if (!(s->eager ? call->complete : call->ended) || call->user != NULL || s->h2.conns[i]->fd < 0)
 				continue;
 			call->user = s;
-			*out = (struct site_call){.conn = (unsigned)i + 1, .h2 = call};
+			*out = (struct web_call){.conn = (unsigned)i + 1, .h2 = call};
 			out->method = h2peer_field(call, ":method");
 			out->target = h2peer_field(call, ":path");
-			out->body_len = call->body.len;
+			out->body_len = call->body_total;
 			out->body = (const char *)call->body.data;
+			out->body_wrong = call->body_wrong;
 			return true;
 		}
 	}
@@ -56,8 +58,8 @@ static bool next_call(struct site *s, struct site_call *out)
 /* Not inside of nghttp2's callbacks, where a session must not be asked for output. */
 static void answer_later(evutil_socket_t fd, short what, void *user)
 {
-	struct site *s = user;
-	struct site_call call;
+	struct web *s = user;
+	struct web_call call;
 	(void)fd;
 	(void)what;
 	while (next_call(s, &call))
@@ -65,14 +67,14 @@ static void answer_later(evutil_socket_t fd, short what, void *user)
 	h2server_flush(&s->h2);
 }
 
-static void on_h2_ended(struct h2peer_call *call, void *user)
+static void on_h2_call(struct h2peer_call *call, void *user)
 {
-	struct site *s = user;
+	struct web *s = user;
 	(void)call;
 	event_active(s->later, 0, 0);
 }
 
-void site_open(struct site *s, struct event_base *base, bool http1, site_fn *handle_, void *user)
+void web_open(struct web *s, struct event_base *base, bool http1, web_fn *handle_, void *user)
 {
 	memset(s, 0, sizeof *s);
 	s->http1 = http1;
@@ -84,13 +86,37 @@ void site_open(struct site *s, struct event_base *base, bool http1, site_fn *han
 		return;
 	}
 	h2server_open(&s->h2, base);
-	s->h2.peer.hooks = (struct h2peer_hooks){.on_ended = on_h2_ended, .user = s};
+	s->h2.peer.hooks = (struct h2peer_hooks){.on_ended = on_h2_call, .user = s};
 	s->later = event_new(base, -1, 0, answer_later, s);
 	assert_non_null(s->later);
 	s->port = s->h2.port;
 }
 
-void site_close(struct site *s)
+void web_keep_no_bodies(struct web *s)
+{
+	s->h1.keep_no_bodies = true;
+	s->h2.peer.keep_no_bodies = true;
+}
+
+void web_be_eager(struct web *s)
+{
+	s->eager = s->h1.eager = true;
+	s->h2.peer.hooks.on_call = on_h2_call;
+}
+
+uint64_t web_body_total(const struct web *s)
+{
+	if (s->http1)
+		return s->h1.conns != NULL ? s->h1.conns->body_total : 0;
+	for (size_t i = s->h2.conn_count; i-- > 0;) {
+		const struct h2peer *peer = s->h2.conns[i]->peer;
+		if (peer->call_count > 0)
+			return peer->calls[peer->call_count - 1]->body_total;
+	}
+	return 0;
+}
+
+void web_close(struct web *s)
 {
 	if (s->http1) {
 		h1server_close(&s->h1);
@@ -100,12 +126,12 @@ void site_close(struct site *s)
 	h2server_close(&s->h2);
 }
 
-unsigned site_accepted(const struct site *s)
+unsigned web_accepted(const struct web *s)
 {
 	return s->http1 ? s->h1.accepted : (unsigned)s->h2.conn_count;
 }
 
-const char *site_field(struct site_call *call, const char *name)
+const char *web_field(struct web_call *call, const char *name)
 {
 	if (call->h2 != NULL)
 		return h2peer_field(call->h2, name);
@@ -138,7 +164,7 @@ static void pairs_of(char *text, const char *pairs[H2PEER_FIELDS_MAX])
 	pairs[count] = NULL;
 }
 
-void site_reply_bytes(struct site_call *call, int status, const char *fields, const void *body, size_t len)
+void web_reply_bytes(struct web_call *call, int status, const char *fields, const void *body, size_t len)
 {
 	char text[4096];
 	const char *pairs[H2PEER_FIELDS_MAX];
@@ -162,12 +188,12 @@ void site_reply_bytes(struct site_call *call, int status, const char *fields, co
 	h2peer_end(call->h2);
 }
 
-void site_reply(struct site_call *call, int status, const char *fields, const char *body)
+void web_reply(struct web_call *call, int status, const char *fields, const char *body)
 {
-	site_reply_bytes(call, status, fields, body, strlen(body));
+	web_reply_bytes(call, status, fields, body, strlen(body));
 }
 
-void site_events(struct site_call *call, const char *text, bool end)
+void web_events(struct web_call *call, const char *text, bool end)
 {
 	char size[24];
 	if (call->h2 != NULL) {
