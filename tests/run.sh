@@ -1,12 +1,13 @@
 #!/bin/sh
 # Every test of freshet: installs what is missing, builds with gcc and with clang, and runs all of ctest plain (gcc,
-# release) and under the address, undefined-behaviour and leak sanitizers (clang). Ends with 0 only if all passed.
-# usage: tests/run.sh [--only plain|asan] [--jobs N] [--keep-going] [-- CTEST-ARGUMENTS...]
+# release) and under the address, undefined-behaviour and leak sanitizers (clang); and what has threads under the thread
+# sanitizer, unless ctest is given arguments. Ends with 0 only if all passed.
+# usage: tests/run.sh [--only plain|asan|tsan] [--jobs N] [-- CTEST-ARGUMENTS...]
 set -eu
 cd "$(dirname "$0")/.."
 
 usage() {
-	sed -n '2,4s/^# //p' tests/run.sh
+	sed -n '2,5s/^# //p' tests/run.sh
 	exit "$1"
 }
 
@@ -24,15 +25,18 @@ done
 
 ./cmake/install-packages.sh build examples test
 
-# build NAME COMPILER PRESET: configures and builds into build/test-NAME.
+# build NAME COMPILER PRESET [TARGET...]: configures and builds into build/test-NAME.
 build() {
-	echo "== build: $1 ($2, preset $3)"
-	CC=$2 cmake --preset "$3" -B "build/test-$1" -DFRESHET_CHECKS_FATAL=ON >"build/configure-$1.log" 2>&1 || {
-		cat "build/configure-$1.log"
+	name=$1
+	echo "== build: $name ($2, preset $3)"
+	CC=$2 cmake --preset "$3" -B "build/test-$name" -DFRESHET_CHECKS_FATAL=ON >"build/configure-$name.log" 2>&1 || {
+		cat "build/configure-$name.log"
 		exit 1
 	}
-	cmake --build "build/test-$1" -j "$jobs" 2>&1 | grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking|Creating)' || true
-	cmake --build "build/test-$1" -j "$jobs" >/dev/null
+	shift 3
+	cmake --build "build/test-$name" -j "$jobs" --target "${@:-all}" 2>&1 |
+		grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking|Creating)' || true
+	cmake --build "build/test-$name" -j "$jobs" --target "${@:-all}" >/dev/null
 }
 
 # run NAME: all tests of that build; a failure is shown in full.
@@ -46,15 +50,19 @@ run() {
 mkdir -p build
 started=$(date +%s)
 result=0
-if [ "$only" != asan ]; then
+if [ "${only:-plain}" = plain ]; then
 	build plain gcc release
 	run plain "$@" || result=1
 fi
-if [ "$only" != plain ]; then
+if [ "${only:-asan}" = asan ]; then
 	build asan clang asan
 	# The sanitizers' reports end a test; leaks count.
 	ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:check_initialization_order=1 \
 		UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 run asan "$@" || result=1
+fi
+if [ "$only" = tsan ] || { [ -z "$only" ] && [ $# -eq 0 ]; }; then
+	build tsan gcc tsan mockd example_workers test_reactor_post
+	run tsan -R '^(reactor/post|examples/workers)$' || result=1
 fi
 echo "== $(($(date +%s) - started)) s, $([ $result -eq 0 ] && echo passed || echo FAILED)"
 exit $result
