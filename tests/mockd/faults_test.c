@@ -136,6 +136,35 @@ static void ends_without_a_last_frame(void **state)
 	assert_int_equal(r->end, REPLY_ENDED);
 }
 
+/* All of the body is there but END_STREAM. */
+static void ends_are_not_told(void **state)
+{
+	(void)state;
+	open_world(NULL);
+	add("moment=end action=reset code=2");
+	struct reply *r = mock_stream(session, 0);
+	mock_pass(500);
+	assert_ends(r, "\"code\": 0}\n\n");
+	assert_int_equal(r->end, REPLY_RESET);
+	add("moment=end action=delay ms=3000");
+	r = mock_stream(session, 0);
+	mock_pass(3000);
+	assert_ends(r, "\"code\": 0}\n\n");
+	assert_int_equal(r->end, REPLY_OPEN);
+	mock_pass(1000);
+	assert_int_equal(r->end, REPLY_ENDED);
+	/* HTTP/2 needs no other word for its end. */
+	add("moment=answer action=until-close");
+	r = mock_stream(session, 0);
+	mock_pass(500);
+	assert_int_equal(r->end, REPLY_ENDED);
+	add("moment=end action=cut");
+	r = mock_stream(session, 0);
+	mock_pass(500);
+	assert_ends(r, "\"code\": 0}\n\n");
+	assert_int_equal(r->end, REPLY_LOST);
+}
+
 static void connections_end_in_three_ways(void **state)
 {
 	(void)state;
@@ -610,6 +639,7 @@ int main(void)
 		TEST(cuts_between_id_and_data),
 		TEST(cuts_between_turn_start_and_output),
 		TEST(ends_without_a_last_frame),
+		TEST(ends_are_not_told),
 		TEST(connections_end_in_three_ways),
 		TEST(stalls_leave_the_connection_alive),
 		TEST(freezes_answer_nothing),
