@@ -26,6 +26,7 @@ static const struct flag {
 	FLAG("port", FLAG_U16, port, "PORT", "listen there; default 0: the kernel chooses"),
 	FLAG("tls-certificate", FLAG_TEXT, tls_certificate, "FILE", "PEM chain: speak TLS"),
 	FLAG("tls-key", FLAG_TEXT, tls_key, "FILE", "PEM key of the certificate"),
+	FLAG("tls-client-ca", FLAG_TEXT, tls_client_ca, "FILE", "PEM: clients must show a certificate of its issuers"),
 	FLAG("no-http1", FLAG_SWITCH, no_http1, NULL, "HTTP/2 alone"),
 	FLAG("no-http2", FLAG_SWITCH, no_http2, NULL, "HTTP/1.1 alone"),
 	FLAG("keep-alive-ms", FLAG_U32, keep_alive_ms, "MS",
@@ -50,6 +51,10 @@ static const struct flag {
 	FLAG("control", FLAG_SWITCH, control, NULL, "the control API under /mockd/ is on"),
 	PLACE("cuts-per-minute", FLAG_DOUBLE, cuts_per_minute, "X", "random cuts; default 0"),
 	PLACE("cuts-connections", FLAG_U32, cuts_connections, "PERCENT", "share of whole connections; default 50"),
+	PLACE("proxy", FLAG_SWITCH, proxy, NULL, "a CONNECT proxy that leads here, beside the emulator"),
+	PLACE("proxy-port", FLAG_U16, proxy_options.port, "PORT", "its port; default 0: the kernel chooses"),
+	PLACE("proxy-credentials", FLAG_TEXT, proxy_options.credentials, "USER:PASSWORD", "it asks for them"),
+	PLACE("proxy-fault", FLAG_TEXT, proxy_fault, "TEXT", "such as 'action=cut after=1000 times=2'"),
 #undef FLAG
 #undef PLACE
 };
@@ -62,13 +67,15 @@ static void print_help(void)
 	       "Emulates agent platforms over HTTP/1.1 and HTTP/2, with scripts, faults and a ledger. It prints its\n"
 	       "address and runs until SIGINT or SIGTERM. Times are of the emulated clock.\n\n");
 	for (size_t i = 0; i < FLAG_COUNT; i++) {
-		char left[40];
+		char left[48];
 		snprintf(left, sizeof left, "--%s %s", known_flags[i].name,
 			known_flags[i].value != NULL ? known_flags[i].value : "");
 		printf("  %-26s %s\n", left, known_flags[i].help);
 	}
 	printf("  %-26s %s\n", "--token TOKEN", "a user's token; may be given several times");
 	printf("  %-26s %s\n", "--fault TEXT", "such as 'moment=event at=3 action=cut times=0'; several times");
+	printf("  %-26s %s\n", "--proxy-target TARGET",
+		"where else it leads: 'host:443=127.0.0.1:8443'; several times");
 	printf("  %-26s %s\n", "--dialect R|P|PS|PSI", "the shape of Agent on Demand; default PSI");
 	printf("  %-26s %s\n", "--help", "this text");
 }
@@ -144,6 +151,8 @@ static bool read_special(const char *name, const char *value, struct flags *flag
 		return set_dialect(value, &flags->options);
 	if (strcmp(name, "--token") == 0)
 		flags->tokens[flags->options.token_count++] = value;
+	else if (strcmp(name, "--proxy-target") == 0)
+		flags->proxy_targets[flags->proxy_options.target_count++] = value;
 	else
 		flags->faults[flags->fault_count++] = value;
 	return true;
@@ -151,7 +160,8 @@ static bool read_special(const char *name, const char *value, struct flags *flag
 
 static bool is_special(const char *name)
 {
-	return strcmp(name, "--dialect") == 0 || strcmp(name, "--token") == 0 || strcmp(name, "--fault") == 0;
+	return strcmp(name, "--dialect") == 0 || strcmp(name, "--token") == 0 || strcmp(name, "--fault") == 0 ||
+	       strcmp(name, "--proxy-target") == 0;
 }
 
 static int read_all(int argc, char **argv, struct flags *flags)
@@ -179,10 +189,13 @@ int flags_read(int argc, char **argv, struct flags *flags)
 	mockd_options_init(&flags->options);
 	flags->tokens = calloc((size_t)argc, sizeof *flags->tokens);
 	flags->faults = calloc((size_t)argc, sizeof *flags->faults);
-	if (flags->tokens == NULL || flags->faults == NULL)
+	flags->proxy_targets = calloc((size_t)argc, sizeof *flags->proxy_targets);
+	if (flags->tokens == NULL || flags->faults == NULL || flags->proxy_targets == NULL)
 		return EXIT_FAILURE;
+	mockd_proxy_options_init(&flags->proxy_options);
 	int done = read_all(argc, argv, flags);
 	flags->options.tokens = flags->tokens;
+	flags->proxy_options.targets = flags->proxy_targets;
 	return done;
 }
 
@@ -190,4 +203,5 @@ void flags_clear(struct flags *flags)
 {
 	free(flags->tokens);
 	free(flags->faults);
+	free(flags->proxy_targets);
 }

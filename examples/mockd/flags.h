@@ -5,6 +5,7 @@
 #define MOCKD_FLAGS_H
 
 #include "mockd/mockd.h"
+#include "mockd/proxy.h"
 
 /* What the flags say. Strings lie in argv; the arrays are freed with flags_clear. */
 struct flags {
@@ -14,6 +15,10 @@ struct flags {
 	size_t fault_count;
 	double cuts_per_minute;
 	uint32_t cuts_connections; /* their share in percent */
+	bool proxy;                /* a proxy runs beside the emulator */
+	struct mockd_proxy_options proxy_options;
+	const char **proxy_targets;
+	const char *proxy_fault;
 };
 
 /* Returns the exit status, or -1 to go on. */

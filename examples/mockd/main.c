@@ -31,7 +31,36 @@ static bool set_faults(struct mockd *m, const struct flags *flags)
 	return true;
 }
 
-static bool run(struct event_base *base, struct mockd *m)
+/* The emulator's own address, and "localhost" with its port. */
+static bool lead_here(struct mockd_proxy *p, const struct mockd *m)
+{
+	char localhost[64];
+	const char *authority = strstr(mockd_url(m), "://") + 3;
+	snprintf(localhost, sizeof localhost, "localhost:%u=%s", (unsigned)mockd_port(m), authority);
+	return mockd_proxy_lead(p, authority) && mockd_proxy_lead(p, localhost);
+}
+
+/* Starts the proxy where there is to be one. False after a word about what is wrong. */
+static bool start_proxy(
+	struct event_base *base, const struct flags *flags, const struct mockd *m, struct mockd_proxy **p)
+{
+	if (!flags->proxy)
+		return true;
+	freshet_err err = mockd_proxy_new(base, &flags->proxy_options, p);
+	if (err == FRESHET_ESYSTEM)
+		fprintf(stderr, "mockd: the proxy: %s\n", strerror(errno));
+	else if (err != FRESHET_OK)
+		fprintf(stderr, "mockd: --proxy-target: it makes no sense, or is not on the loopback\n");
+	else if (!lead_here(*p, m))
+		fprintf(stderr, "mockd: --proxy leads to the loopback only\n");
+	else if (flags->proxy_fault != NULL && !mockd_proxy_set_fault_text(*p, flags->proxy_fault))
+		fprintf(stderr, "mockd: --proxy-fault %s: it makes no sense\n", flags->proxy_fault);
+	else
+		return true;
+	return false;
+}
+
+static bool run(struct event_base *base, struct mockd *m, const struct mockd_proxy *proxy)
 {
 	struct event *interrupted = evsignal_new(base, SIGINT, on_signal, base);
 	struct event *terminated = evsignal_new(base, SIGTERM, on_signal, base);
@@ -39,6 +68,8 @@ static bool run(struct event_base *base, struct mockd *m)
 		     event_add(terminated, NULL) == 0;
 	if (ready) {
 		printf("listening on %s\n", mockd_url(m));
+		if (proxy != NULL)
+			printf("proxy on %s\n", mockd_proxy_url(proxy));
 		fflush(stdout);
 		event_base_dispatch(base);
 	}
@@ -58,7 +89,9 @@ static int serve(struct event_base *base, const struct flags *flags)
 			err == FRESHET_ESYSTEM ? strerror(errno) : "");
 		return EXIT_FAILURE;
 	}
-	bool good = set_faults(m, flags) && run(base, m);
+	struct mockd_proxy *proxy = NULL;
+	bool good = set_faults(m, flags) && start_proxy(base, flags, m, &proxy) && run(base, m, proxy);
+	mockd_proxy_free(proxy);
 	mockd_free(m);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

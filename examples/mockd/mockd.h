@@ -47,6 +47,7 @@ struct mockd_options {
 
 	const char *tls_certificate; /* PEM file with the chain; default NULL: cleartext */
 	const char *tls_key;         /* PEM file */
+	const char *tls_client_ca;   /* PEM file: clients must show a certificate of its issuers; default NULL: none */
 
 	/* By default both are spoken: by ALPN over TLS, in cleartext as the first bytes tell. */
 	bool no_http1;
@@ -81,7 +82,7 @@ void mockd_options_init(struct mockd_options *options);
 
 /*
  * A new emulator that listens at once. FRESHET_EINVAL for options that make no sense, FRESHET_ESYSTEM (errno tells)
- * when the address cannot be listened on, FRESHET_ETLS when the certificate or key cannot be used; *out is NULL then.
+ * when the address cannot be listened on, FRESHET_ETLS when a file of TLS cannot be used; *out is NULL then.
  */
 freshet_err mockd_new(struct event_base *base, const struct mockd_options *options, struct mockd **out);
 

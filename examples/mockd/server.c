@@ -198,6 +198,10 @@ freshet_err mockd_new(struct event_base *base, const struct mockd_options *optio
 	}
 	if (m->tls != NULL)
 		server_tls_speak(m->tls, !options->no_http1, !options->no_http2);
+	if (options->tls_client_ca != NULL && !server_tls_demand(m->tls, options->tls_client_ca)) {
+		err = FRESHET_ETLS;
+		goto fail;
+	}
 	m->texts = texts_new(random_next(&m->random));
 	if ((err = add_platforms(m)) != FRESHET_OK)
 		goto fail;

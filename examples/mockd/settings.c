@@ -31,8 +31,9 @@ void mockd_options_init(struct mockd_options *options)
 
 bool settings_make_sense(const struct mockd_options *o)
 {
-	return o->address != NULL && (o->tls_certificate == NULL) == (o->tls_key == NULL) && o->clock_scale > 0 &&
-	       o->poll_ms > 0 && o->poll_rows > 0 && o->row_gap > 0 && o->first_row_id > 0 && o->scripts != NULL &&
+	return o->address != NULL && (o->tls_certificate == NULL) == (o->tls_key == NULL) &&
+	       (o->tls_client_ca == NULL || o->tls_key != NULL) && o->clock_scale > 0 && o->poll_ms > 0 &&
+	       o->poll_rows > 0 && o->row_gap > 0 && o->first_row_id > 0 && o->scripts != NULL &&
 	       o->initial_window <= INT32_MAX && !(o->no_http1 && o->no_http2);
 }
 
@@ -42,6 +43,7 @@ void settings_copy(struct mockd_options *to, const struct mockd_options *from)
 	to->address = must_copy(from->address);
 	to->tls_certificate = must_copy(from->tls_certificate);
 	to->tls_key = must_copy(from->tls_key);
+	to->tls_client_ca = must_copy(from->tls_client_ca);
 	to->scripts = must_copy(from->scripts);
 	to->events_file = must_copy(from->events_file);
 	const char *const *tokens = from->token_count > 0 ? from->tokens : default_tokens;
@@ -66,6 +68,7 @@ void settings_free(struct mockd_options *o)
 	free_const(o->address);
 	free_const(o->tls_certificate);
 	free_const(o->tls_key);
+	free_const(o->tls_client_ca);
 	free_const(o->scripts);
 	free_const(o->events_file);
 	for (size_t i = 0; i < o->token_count; i++)

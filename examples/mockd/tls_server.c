@@ -66,6 +66,22 @@ bool server_tls_agreed_on_http2(const struct ssl_st *ssl)
 	return len == 2 && memcmp(name, "h2", 2) == 0;
 }
 
+bool server_tls_demand(struct ssl_ctx_st *context, const char *authorities)
+{
+	static const unsigned char sessions[] = "mockd";
+	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(authorities);
+	bool usable = names != NULL && SSL_CTX_load_verify_file(context, authorities) == 1 &&
+		      SSL_CTX_set_session_id_context(context, sessions, sizeof sessions - 1) == 1;
+	if (usable) {
+		SSL_CTX_set_client_CA_list(context, names);
+		SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	} else {
+		sk_X509_NAME_pop_free(names, X509_NAME_free);
+		ERR_clear_error();
+	}
+	return usable;
+}
+
 void server_tls_free(struct ssl_ctx_st *context)
 {
 	SSL_CTX_free(context);

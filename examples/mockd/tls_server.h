@@ -14,6 +14,10 @@ struct ssl_st;
 
 /* NULL when the files cannot be used. */
 struct ssl_ctx_st *server_tls_new(const char *certificate, const char *key);
+
+/* Clients must show a certificate of one of the authorities in that PEM file. False when it cannot be used. */
+bool server_tls_demand(struct ssl_ctx_st *context, const char *authorities);
+
 void server_tls_free(struct ssl_ctx_st *context);
 
 /* What ALPN may choose. A client that offers nothing else is refused; one that has no ALPN is not. */

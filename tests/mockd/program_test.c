@@ -127,7 +127,9 @@ static void bad_flags_are_refused(void **state)
 	(void)state;
 	static const char *const bad[] = {"--none", "--port 65536", "--port -1", "--port", "--dialect X", "--quota x",
 		"--clock-scale fast", "extra", "--clock-scale 0", "--fault action=none", "--scripts none",
-		"--tls-key /nowhere", "--events-file /nowhere", "--address nowhere"};
+		"--tls-key /nowhere", "--tls-client-ca /nowhere", "--proxy --proxy-target 10.0.0.1:80",
+		"--proxy --proxy-fault action=none", "--proxy --address 0.0.0.0", "--events-file /nowhere",
+		"--address nowhere"};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		struct run run;
 		assert_false(start(&run, bad[i]));
@@ -154,6 +156,33 @@ static void it_ends_with_streams_open(void **state)
 	pclose(reader);
 }
 
+/* The status of the answer to CONNECT. */
+static const char *ask_proxy(const char *proxy, const char *flags, const char *host, unsigned port)
+{
+	return curl("-p -o /dev/null -w '%%{http_connect}' -x %s %s http://%s:%u/health", proxy, flags, host, port);
+}
+
+static void a_proxy_stands_beside_it(void **state)
+{
+	(void)state;
+	struct run run;
+	char line[128], proxy[128] = "";
+	unsigned port = 0;
+	assert_true(
+		start(&run, "--proxy --proxy-credentials user:pass --proxy-fault 'action=refuse status=429 times=1' "
+			    "--proxy-target api.example.test:80=127.0.0.1:1"));
+	assert_non_null(fgets(line, sizeof line, run.out));
+	assert_int_equal(sscanf(line, "proxy on %127s", proxy), 1);
+	assert_int_equal(sscanf(run.url, "http://127.0.0.1:%u", &port), 1);
+	assert_string_equal(ask_proxy(proxy, "", "localhost", port), "429");
+	assert_string_equal(ask_proxy(proxy, "", "localhost", port), "407");
+	assert_string_equal(ask_proxy(proxy, "-U user:pass", "localhost", port), "200");
+	assert_string_equal(ask_proxy(proxy, "-U user:pass", "127.0.0.1", port), "200");
+	assert_string_equal(ask_proxy(proxy, "-U user:pass", "api.example.test", 80), "502");
+	assert_string_equal(ask_proxy(proxy, "-U user:pass", "api.example.test", 81), "403");
+	assert_int_equal(end(&run, SIGTERM), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +190,7 @@ int main(void)
 		cmocka_unit_test(flags_reach_the_emulator),
 		cmocka_unit_test(bad_flags_are_refused),
 		cmocka_unit_test(it_ends_with_streams_open),
+		cmocka_unit_test(a_proxy_stands_beside_it),
 	};
 	if (process_find("curl") == NULL)
 		return TEST_SKIPPED;

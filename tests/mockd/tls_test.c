@@ -190,6 +190,59 @@ static void closing_says_so_and_cutting_does_not(void **state)
 	}
 }
 
+static void show(const struct cert *guest)
+{
+	assert_int_equal(SSL_CTX_use_certificate(context, guest->x509), 1);
+	assert_int_equal(SSL_CTX_use_PrivateKey(context, guest->key), 1);
+}
+
+static void assert_comes_in(bool comes_in)
+{
+	probe_close(mock.probe);
+	connect_tls();
+	struct reply *r = probe_send(mock.probe, "GET", "/health", NULL, NULL);
+	if (comes_in)
+		probe_until_end(mock.probe, r);
+	else
+		probe_until_down(mock.probe);
+	assert_int_equal(r->status, comes_in ? 200 : 0);
+}
+
+static void clients_must_show_a_certificate(void **state)
+{
+	static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+	const struct cert_wish wish = {.purpose = "clientAuth"};
+	struct mockd_options options = mock_options();
+	struct cert guests, known_guest, unknown_guest;
+	char file[64];
+	(void)state;
+	snprintf(file, sizeof file, "%s/guests", folder);
+	cert_make(&guests, NULL, &(struct cert_wish){.authority = true});
+	cert_make(&known_guest, &guests, &wish);
+	cert_make(&unknown_guest, NULL, &wish);
+	cert_write(&guests, file);
+	options.tls_certificate = certificate;
+	options.tls_key = key;
+	options.tls_client_ca = file;
+	mock_open(&options);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(SSL_CTX_set_max_proto_version(context, versions[i]), 1);
+		assert_comes_in(false);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(SSL_CTX_set_max_proto_version(context, versions[i]), 1);
+		show(&unknown_guest);
+		assert_comes_in(false);
+		show(&known_guest);
+		assert_comes_in(true);
+	}
+	assert_int_equal(SSL_CTX_set_max_proto_version(context, 0), 1);
+	unlink(file);
+	cert_clear(&known_guest);
+	cert_clear(&unknown_guest);
+	cert_clear(&guests);
+}
+
 static void unusable_files_are_an_error(void **state)
 {
 	(void)state;
@@ -202,6 +255,13 @@ static void unusable_files_are_an_error(void **state)
 	assert_int_equal(mockd_new(base, &options, &m), FRESHET_ETLS);
 	options.tls_key = "/nowhere";
 	assert_int_equal(mockd_new(base, &options, &m), FRESHET_ETLS);
+	options.tls_key = key;
+	options.tls_client_ca = "/nowhere";
+	assert_int_equal(mockd_new(base, &options, &m), FRESHET_ETLS);
+	options.tls_client_ca = key;
+	assert_int_equal(mockd_new(base, &options, &m), FRESHET_ETLS);
+	options.tls_certificate = options.tls_key = NULL;
+	assert_int_equal(mockd_new(base, &options, &m), FRESHET_EINVAL);
 	assert_null(m);
 	event_base_free(base);
 }
@@ -218,6 +278,7 @@ int main(void)
 		TEST(streams_go_over_it),
 		TEST(older_versions_are_refused),
 		TEST(closing_says_so_and_cutting_does_not),
+		TEST(clients_must_show_a_certificate),
 		TEST(unusable_files_are_an_error),
 	};
 	return cmocka_run_group_tests(tests, make_files, remove_files);
