@@ -122,8 +122,11 @@ FRESHET_API freshet_err freshet_json_bool(const freshet_json_value *value, bool 
  *
  * A plain name is any run of bytes without . [ ] " and control characters. No path may be named twice.
  *
- * A plan is compiled by the first pick that uses it and never changes afterwards: any number of threads may share it.
- * FRESHET_JSON_PLAN makes one that needs no other call; freshet_json_plan_new makes one of paths known at run time.
+ * A plan is compiled by the first pick that uses it, and any number of threads may share it. FRESHET_JSON_PLAN makes one
+ * that needs no other call; freshet_json_plan_new makes one of paths known at run time.
+ *
+ * A plan remembers what the texts looked like, their names and brackets but none of their values, so that the next ones
+ * that look the same are picked faster. What is picked does not depend on it.
  */
 typedef struct freshet_json_plan {
 	const char *const *paths;        /* the paths; they and their characters must live as long as the plan */
@@ -131,8 +134,14 @@ typedef struct freshet_json_plan {
 	struct freshet_json_node *nodes; /* where the compiled plan goes */
 	size_t node_count; /* its size: one node, and one for each member name and array index in the paths */
 	size_t max_depth;  /* optional: the deepest nesting of a text; 0 means FRESHET_JSON_DEPTH */
-	uint32_t state;    /* the library's; 0 at first */
-	int32_t result;    /* the library's; 0 at first */
+	struct freshet_json_step *steps; /* optional: where what texts look like goes; all 0 at first */
+	size_t step_count;               /* its size; a step is a name and its value, in one kind of text */
+	/* The rest is the library's; 0 at first. */
+	uint32_t state;
+	int32_t result;
+	uint32_t learned;
+	uint32_t learning;
+	uint32_t vain;
 } freshet_json_plan;
 
 /* A compiled name or index. It stands here so that a plan can be static; its fields are the library's. */
@@ -150,12 +159,27 @@ typedef struct freshet_json_node {
 	uint8_t place; /* in the plan; 63 for all that lie further behind */
 } freshet_json_node;
 
+/* Some bytes that texts have in common, and what follows them. It stands here so that a plan can be static. */
+typedef struct freshet_json_step {
+	uint64_t glue[2];
+	uint64_t mask[2];
+	struct freshet_json_step *child;
+	struct freshet_json_step *sibling;
+	uint16_t slot;
+	uint8_t len;
+	uint8_t kind;
+} freshet_json_step;
+
+/* Steps of a plan that does not say how many it has room for. */
+#define FRESHET_JSON_STEPS 128
+
 /* Defines a static plan of literal paths, in a file or in a function: FRESHET_JSON_PLAN(plan, "type", "data.id"); */
 #define FRESHET_JSON_PLAN(name, ...)                                                                                   \
 	static const char *const name##_paths[] = {__VA_ARGS__};                                                       \
 	static freshet_json_node name##_nodes[FRESHET_JSON_PLAN_NODES(__VA_ARGS__)];                                   \
+	static freshet_json_step name##_steps[FRESHET_JSON_STEPS];                                                     \
 	static freshet_json_plan name = {name##_paths, sizeof name##_paths / sizeof name##_paths[0], name##_nodes,     \
-		FRESHET_JSON_PLAN_NODES(__VA_ARGS__), 0, 0, 0}
+		FRESHET_JSON_PLAN_NODES(__VA_ARGS__), 0, name##_steps, FRESHET_JSON_STEPS, 0, 0, 0, 0, 0}
 
 /* Enough nodes for any paths spelled with so many characters: every name or index is at least two of them. */
 #define FRESHET_JSON_PLAN_NODES(...) (sizeof FRESHET_JSON_SPELLED(__VA_ARGS__) / 2)

@@ -12,9 +12,12 @@ static enum cpu_vector best(void)
 	bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
 	bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
 		      __builtin_cpu_supports("avx512vl");
+	bool vbmi2 = __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2");
 	if (!avx2)
 		return CPU_BASE;
-	return avx512 ? CPU_AVX512 : CPU_AVX2;
+	if (!avx512)
+		return CPU_AVX2;
+	return vbmi2 ? CPU_VBMI2 : CPU_AVX512;
 #elif defined(__aarch64__)
 	return CPU_BASE;
 #else

@@ -13,6 +13,7 @@ enum cpu_vector {
 	CPU_BASE,   /* what every machine of the kind has: SSE2 on x86-64, NEON on AArch64 */
 	CPU_AVX2,   /* AVX2 with BMI1 and BMI2 */
 	CPU_AVX512, /* these and AVX-512 F, BW and VL; what has no code of its own for it runs that for AVX2 */
+	CPU_VBMI2,  /* these and AVX-512 VBMI and VBMI2; most code is that for AVX-512 */
 	CPU_VECTORS
 };
 

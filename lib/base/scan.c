@@ -42,6 +42,7 @@ const uint8_t *scan_line_end(const uint8_t *at, const uint8_t *end, bool *not_as
 #ifdef SCAN_HAVE_avx2
 		[CPU_AVX2] = find_avx2,
 		[CPU_AVX512] = find_avx2,
+		[CPU_VBMI2] = find_avx2,
 #endif
 	};
 	return find[cpu_vector()](at, end, not_ascii);

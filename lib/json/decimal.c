@@ -73,32 +73,32 @@ static bool magnitude(const struct decimal *d, uint64_t *out)
 }
 
 /* Most integers are a few digits and nothing else. 18 of them always have room. */
-static bool read_short(freshet_str number, bool *negative, uint64_t *out)
+static inline bool read_short(const freshet_json_value *value, uint64_t *out)
 {
-	uint64_t value = 0;
-	*negative = number.ptr[0] == '-';
-	if (number.len > 18)
+	const char *digits = value->raw.ptr;
+	uint64_t magnitude = 0;
+	if (value->type != FRESHET_JSON_NUMBER || value->flags != 0 || value->raw.len > 18 || *digits == '-')
 		return false;
-	for (size_t i = *negative; i < number.len; i++)
-		value = value * 10 + (uint64_t)(number.ptr[i] - '0');
-	*out = value;
+	for (size_t i = 0; i < value->raw.len; i++)
+		magnitude = magnitude * 10 + ((unsigned char)digits[i] & 0xfU);
+	*out = magnitude;
 	return true;
 }
 
-static freshet_err read_integer(const freshet_json_value *value, bool *negative, uint64_t *out)
+/* Any number. */
+static __attribute__((noinline)) freshet_err read_integer(
+	const freshet_json_value *value, bool *negative, uint64_t *out)
 {
 	if (value->type == FRESHET_JSON_MISSING)
 		return FRESHET_EJSON_MISSING;
 	if (value->type != FRESHET_JSON_NUMBER)
 		return FRESHET_EJSON_TYPE;
-	if (!(value->flags & FRESHET_JSON_REAL) && read_short(value->raw, negative, out))
-		return FRESHET_OK;
 	struct decimal d = decimal_read(value->raw);
 	*negative = d.negative;
 	return magnitude(&d, out) ? FRESHET_OK : FRESHET_EJSON_NUMBER;
 }
 
-freshet_err freshet_json_uint64(const freshet_json_value *value, uint64_t *out)
+static freshet_err read_uint64(const freshet_json_value *value, uint64_t *out)
 {
 	bool negative;
 	uint64_t magnitude;
@@ -109,6 +109,11 @@ freshet_err freshet_json_uint64(const freshet_json_value *value, uint64_t *out)
 		return FRESHET_EJSON_NUMBER;
 	*out = magnitude;
 	return FRESHET_OK;
+}
+
+freshet_err freshet_json_uint64(const freshet_json_value *value, uint64_t *out)
+{
+	return read_short(value, out) ? FRESHET_OK : read_uint64(value, out);
 }
 
 freshet_err freshet_json_int64(const freshet_json_value *value, int64_t *out)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 static inline bool is_space(char c)
 {
@@ -17,6 +18,27 @@ static inline bool is_space(char c)
 static inline bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
+}
+
+/* Eight bytes as one number, the first of them lowest. */
+static inline uint64_t word_at(const char *p)
+{
+	uint64_t word;
+	memcpy(&word, p, sizeof word);
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+	word = __builtin_bswap64(word);
+#endif
+	return word;
+}
+
+/* How many of the eight bytes in `word` are digits, up to the first that is none. */
+static inline unsigned leading_digits(uint64_t word)
+{
+	const uint64_t ones = 0x0101010101010101;
+	/* Digits become 0 to 9. A sum that reaches into the byte behind comes from one that is no digit. */
+	word ^= ones * '0';
+	uint64_t others = (word | (word + ones * (0x80 - 10))) & ones * 0x80;
+	return others != 0 ? (unsigned)__builtin_ctzll(others) / 8 : 8;
 }
 
 /* What a backslash and this byte stand for; 0 when it is no escape. `u` stands for itself: four hex digits follow. */
@@ -48,6 +70,9 @@ enum number_state {
 };
 
 enum number_state number_next(enum number_state state, char c);
+
+/* The byte behind the number that begins at `p`; NULL when there is none. `real`: it has a fraction or an exponent. */
+const char *number_end(const char *p, const char *end, bool *real);
 
 /* The number may end here. */
 static inline bool number_complete(enum number_state state)

@@ -2,6 +2,7 @@
  * The picker: a plan handed to a walk over the whole text. When the text is bad, nothing of it is given out.
  */
 #include "json/plan.h"
+#include "json/shape.h"
 #include "json/walk.h"
 
 static void forget(freshet_json_value *values, size_t count)
@@ -37,16 +38,31 @@ static freshet_err refuse(freshet_json_value *values, size_t count, freshet_err 
 	return err;
 }
 
-static inline freshet_err pick(
+/* Picks by a walk over all members, and learns how the text looks. */
+static __attribute__((noinline)) freshet_err pick_unlike(
 	freshet_json_plan *plan, freshet_str text, bool utf8_known, freshet_json_value *values, size_t *position)
 {
 	struct walk w;
+	walk_init(&w, text, plan->nodes, values, plan->max_depth != 0 ? plan->max_depth : FRESHET_JSON_DEPTH);
+	w.utf8_known = utf8_known;
+	freshet_err err = run_fast(&w, plan->count, position);
+	if (err == FRESHET_OK && plan->steps != NULL)
+		shape_learn(plan, text, values);
+	return err;
+}
+
+static inline freshet_err pick(
+	freshet_json_plan *plan, freshet_str text, bool utf8_known, freshet_json_value *values, size_t *position)
+{
 	freshet_err err = plan_prepare(plan);
 	if (err != FRESHET_OK)
 		return refuse(values, plan->count, err);
-	walk_init(&w, text, plan->nodes, values, plan->max_depth != 0 ? plan->max_depth : FRESHET_JSON_DEPTH);
-	w.utf8_known = utf8_known;
-	return run_fast(&w, plan->count, position);
+	if (shape_may_fit(plan, text)) {
+		forget(values, plan->count);
+		if (shape_pick[cpu_vector()](plan, text, utf8_known, values))
+			return FRESHET_OK;
+	}
+	return pick_unlike(plan, text, utf8_known, values, position);
 }
 
 freshet_err freshet_json_pick(freshet_json_plan *plan, freshet_str text, freshet_json_value *values, size_t *position)
@@ -63,7 +79,8 @@ freshet_err freshet_json_pick_utf8(
 freshet_err freshet_json_get(freshet_str text, const char *path, freshet_json_value *out, size_t *position)
 {
 	freshet_json_node nodes[FRESHET_JSON_DEPTH];
-	freshet_json_plan plan = {&path, 1, nodes, sizeof nodes / sizeof nodes[0], 0, 0, 0};
+	freshet_json_plan plan = {
+		.paths = &path, .count = 1, .nodes = nodes, .node_count = sizeof nodes / sizeof nodes[0]};
 	return freshet_json_pick(&plan, text, out, position);
 }
 

@@ -175,6 +175,7 @@ freshet_err plan_compile_once(freshet_json_plan *plan)
 /* A plan with all that belongs to it, in one block: the nodes, then the paths, then their characters. */
 struct owned_plan {
 	freshet_json_plan plan;
+	freshet_json_step steps[FRESHET_JSON_STEPS];
 	freshet_json_node nodes[];
 };
 
@@ -209,7 +210,13 @@ freshet_err freshet_json_plan_new(const char *const *paths, size_t count, size_t
 		copies[i] = memcpy(to, paths[i], len);
 		to += len;
 	}
-	owned->plan = (freshet_json_plan){copies, count, owned->nodes, nodes, max_depth, PLAN_NEW, 0};
+	owned->plan = (freshet_json_plan){.paths = copies,
+		.count = count,
+		.nodes = owned->nodes,
+		.node_count = nodes,
+		.max_depth = max_depth,
+		.steps = owned->steps,
+		.step_count = FRESHET_JSON_STEPS};
 	freshet_err err = plan_compile_once(&owned->plan);
 	if (err != FRESHET_OK) {
 		mem_free(owned);

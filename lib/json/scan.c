@@ -77,6 +77,7 @@ struct scan_run scan_plain(const char *at, const char *end)
 #endif
 #ifdef SCAN_HAVE_avx512
 		[CPU_AVX512] = plain_avx512,
+		[CPU_VBMI2] = plain_avx512,
 #endif
 	};
 	return plain[cpu_vector()](at, end);

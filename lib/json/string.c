@@ -1,6 +1,7 @@
 /*
- * Decoding of strings that were checked: each escape becomes one to four bytes, a surrogate pair one character, a lone
- * surrogate U+FFFD. Nothing can fail. Of a text that nobody checked, nonsense may come out, but no byte behind it is read.
+ * Single escapes, and strings compared through them. An escape becomes one to four bytes, a surrogate pair one character, a
+ * lone surrogate U+FFFD. Nothing can fail. Of a text that nobody checked, nonsense may come out, but no byte behind it is
+ * read.
  */
 #include "json/string.h"
 
@@ -39,8 +40,7 @@ static uint32_t unicode_escape(const char **at, const char *end)
 	return 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
 }
 
-/* The escape at *at, which is moved past it, as UTF-8. */
-static size_t decode_escape(const char **at, const char *end, uint8_t out[4])
+size_t string_escape(const char **at, const char *end, uint8_t out[4])
 {
 	char c = end - *at > 1 ? (*at)[1] : 'u';
 	if (c == 'u')
@@ -48,59 +48,6 @@ static size_t decode_escape(const char **at, const char *end, uint8_t out[4])
 	out[0] = escape_of[(unsigned char)c];
 	*at += 2;
 	return 1;
-}
-
-/* The place of the first backslash among eight bytes; 8 when there is none. */
-static size_t first_backslash(const char *bytes)
-{
-	const uint64_t ones = 0x0101010101010101;
-	uint64_t word;
-	memcpy(&word, bytes, sizeof word);
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-	word = __builtin_bswap64(word);
-#endif
-	word ^= ones * '\\';
-	/* The top bit of the lowest byte that is 0, and perhaps of some above it. */
-	uint64_t zeros = (word - ones) & ~word & ones * 0x80;
-	return zeros != 0 ? (size_t)__builtin_ctzll(zeros) / 8 : 8;
-}
-
-/*
- * Copies up to the first backslash or the end, and returns how many bytes that are. Whole words are copied, so `to` has
- * room for as many bytes as there are up to the end.
- */
-static size_t copy_plain(char *to, const char *at, const char *end)
-{
-	size_t len = (size_t)(end - at);
-	size_t copied = 0;
-	while (len - copied >= 8) {
-		memcpy(to + copied, at + copied, 8);
-		size_t plain = first_backslash(at + copied);
-		copied += plain;
-		if (plain < 8)
-			return copied;
-	}
-	for (; copied < len && at[copied] != '\\'; copied++)
-		to[copied] = at[copied];
-	return copied;
-}
-
-size_t string_decode(freshet_str text, char *out)
-{
-	const char *at = text.ptr;
-	const char *end = text.ptr + text.len;
-	char *to = out;
-	for (;;) {
-		size_t plain = copy_plain(to, at, end);
-		to += plain;
-		at += plain;
-		if (at == end)
-			return (size_t)(to - out);
-		uint8_t character[4];
-		size_t len = decode_escape(&at, end, character);
-		memcpy(to, character, len);
-		to += len;
-	}
 }
 
 /* A string read byte by byte. */
@@ -122,7 +69,7 @@ static int next_byte(struct characters *b)
 		return -1;
 	if (!b->escaped || *b->at != '\\')
 		return (unsigned char)*b->at++;
-	b->len = decode_escape(&b->at, b->end, b->character);
+	b->len = string_escape(&b->at, b->end, b->character);
 	b->given = 1;
 	return b->character[0];
 }

@@ -19,6 +19,9 @@ static inline bool is_low_surrogate(uint32_t unit)
 	return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
+/* The escape at *at, which is moved past it, as UTF-8. Returns how many bytes that are. */
+size_t string_escape(const char **at, const char *end, uint8_t out[4]);
+
 /* Decodes into `out`, which has room for text.len bytes: escapes never grow. Returns how many were written. */
 size_t string_decode(freshet_str text, char *out);
 

@@ -91,21 +91,24 @@ static freshet_str characters(const freshet_json_value *string)
 	return s;
 }
 
+static __attribute__((noinline)) freshet_err decode(freshet_str text, freshet_json_scratch *scratch, freshet_str *out)
+{
+	if (!scratch_reserve(scratch, text.len))
+		return FRESHET_ENOMEM;
+	out->len = string_decode(text, scratch->at);
+	out->ptr = scratch->at;
+	scratch->at += out->len;
+	scratch->left -= out->len;
+	return FRESHET_OK;
+}
+
 freshet_err freshet_json_string(const freshet_json_value *value, freshet_json_scratch *scratch, freshet_str *out)
 {
-	freshet_err err = expect(value, FRESHET_JSON_STRING);
-	if (err != FRESHET_OK)
-		return err;
-	freshet_str text = characters(value);
-	if (value->flags & FRESHET_JSON_ESCAPED) {
-		if (!scratch_reserve(scratch, text.len))
-			return FRESHET_ENOMEM;
-		text.len = string_decode(text, scratch->at);
-		text.ptr = scratch->at;
-		scratch->at += text.len;
-		scratch->left -= text.len;
-	}
-	*out = text;
+	if (value->type != FRESHET_JSON_STRING)
+		return expect(value, FRESHET_JSON_STRING);
+	if (value->flags & FRESHET_JSON_ESCAPED)
+		return decode(characters(value), scratch, out);
+	*out = characters(value);
 	return FRESHET_OK;
 }
 

@@ -8,6 +8,7 @@
 #include "json/grammar.h"
 #include "json/plan.h"
 #include "json/scan.h"
+#include "json/shape.h"
 #include "json/string.h"
 
 #include "base/cpu.h"
@@ -44,6 +45,7 @@ walk_closed_fn *const walk_closed[CPU_VECTORS] = {
 #endif
 #ifdef SCAN_HAVE_avx512
 	[CPU_AVX512] = walk_avx512,
+	[CPU_VBMI2] = walk_avx512,
 #endif
 };
 

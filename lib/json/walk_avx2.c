@@ -6,6 +6,7 @@
 #include "json/grammar.h"
 #include "json/plan.h"
 #include "json/scan.h"
+#include "json/shape.h"
 #include "json/string.h"
 
 #include "base/utf8.h"
@@ -23,6 +24,7 @@
 #define CAREFUL   0
 #define WALK      walk_avx2
 #define WALK_SCAN avx2
+#define SHAPE     shape_pick_avx2
 #include "json/walk_body.h"
 
 #if defined(__clang__)

@@ -6,6 +6,7 @@
 #include "json/grammar.h"
 #include "json/plan.h"
 #include "json/scan.h"
+#include "json/shape.h"
 #include "json/string.h"
 
 #include "base/utf8.h"
@@ -15,6 +16,7 @@
 #define CAREFUL   0
 #define WALK      walk_base
 #define WALK_SCAN base
+#define SHAPE     shape_pick_base
 #include "json/walk_body.h"
 
 #endif

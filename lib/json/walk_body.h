@@ -626,4 +626,6 @@ bool WALK(struct walk *w)
 	return true;
 }
 
+#include "json/shape_body.h"
+
 #endif

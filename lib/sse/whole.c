@@ -203,5 +203,6 @@ sse_whole_fn *const sse_whole_next[CPU_VECTORS] = {
 #ifdef SCAN_HAVE_avx2
 	[CPU_AVX2] = next_avx2,
 	[CPU_AVX512] = next_avx2,
+	[CPU_VBMI2] = next_avx2,
 #endif
 };

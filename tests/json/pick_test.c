@@ -226,7 +226,7 @@ static void bad_paths_are_refused_at_every_use(void **state)
 	assert_int_equal(freshet_json_pick(&deep, str("{}"), v, NULL), FRESHET_EINVAL);
 	static const char *const long_path[] = {"a.b.c"};
 	freshet_json_node nodes[3];
-	freshet_json_plan small = {long_path, 1, nodes, 3, 0, 0, 0};
+	freshet_json_plan small = {.paths = long_path, .count = 1, .nodes = nodes, .node_count = 3};
 	assert_int_equal(freshet_json_pick(&small, str("{}"), v, NULL), FRESHET_EINVAL);
 }
 
@@ -312,7 +312,9 @@ static void threads_share_a_plan_from_its_first_use(void **state)
 	pthread_barrier_init(&barrier, NULL, PLAN_THREADS);
 	for (int round = 0; round < 50; round++) {
 		freshet_json_node nodes[4];
-		freshet_json_plan plan = {paths, 2, nodes, 4, 0, 0, 0};
+		freshet_json_step steps[8] = {0};
+		freshet_json_plan plan = {
+			.paths = paths, .count = 2, .nodes = nodes, .node_count = 4, .steps = steps, .step_count = 8};
 		struct shared shared = {&plan, &barrier};
 		pthread_t threads[PLAN_THREADS];
 		for (int i = 0; i < PLAN_THREADS; i++)

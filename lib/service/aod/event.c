@@ -101,7 +101,7 @@ freshet_err event_read(freshet_str text, freshet_json_scratch *scratch, freshet_
 	struct reading r = {text, scratch, FRESHET_OK, 0};
 	memset(event, 0, sizeof *event);
 	event->raw = text;
-	freshet_err err = freshet_json_pick(&plan, text, values.picked, position);
+	freshet_err err = freshet_json_pick_utf8(&plan, text, values.picked, position);
 	if (err != FRESHET_OK)
 		return err;
 	read_known(&r, &values.members, event);

@@ -1,0 +1,165 @@
+/*
+ * Picks from a text along the steps of shapes that were learned: compares what lies between the values with what lay there
+ * in the texts before, and looks only at the values. walk_body.h includes it for each kind of vectors.
+ *
+ * It can only tell that all is well. When no shape fits, or a value is bad, the walk over all members decides.
+ */
+
+/* Sixteen bytes of a text as numbers; behind its end they are 0. */
+struct glue {
+	uint64_t first;
+	uint64_t second;
+};
+
+/* The last `left` bytes of a text, less than eight; the text itself has no less. */
+HOT uint64_t last_word(const char *end, size_t left)
+{
+	uint64_t word = word_at(end - sizeof word);
+	return left > 0 ? word >> 8 * (sizeof word - left) : 0;
+}
+
+HOT uint64_t word_near(const char *p, const char *end)
+{
+	size_t left = (size_t)(end - p);
+	return LIKELY(left >= 8) ? word_at(p) : last_word(end, left);
+}
+
+HOT struct glue glue_at(const char *p, const char *end)
+{
+	size_t left = (size_t)(end - p);
+	if (LIKELY(left >= SHAPE_GLUE))
+		return (struct glue){word_at(p), word_at(p + 8)};
+	return (struct glue){word_near(p, end), left > 8 ? last_word(end, left - 8) : 0};
+}
+
+HOT bool glue_fits(const freshet_json_step *step, struct glue here)
+{
+	uint64_t first = (here.first ^ step->glue[0]) & step->mask[0];
+	uint64_t second = (here.second ^ step->glue[1]) & step->mask[1];
+	return (first | second) == 0;
+}
+
+/* ---- values ---- */
+
+/* A value, or the glue of a step that no value follows. */
+struct scalar {
+	const char *end; /* the byte behind it; NULL when it is bad or does not fit */
+	freshet_json_type type;
+	unsigned flags;
+};
+
+/* The bytes at `p`, of which there is at least one; their bits lie `shift` too high. */
+HOT SCAN_BYTES bytes_at(const char *p, freshet_str text, unsigned *shift)
+{
+	ptrdiff_t left = text.ptr + text.len - p;
+	*shift = 0;
+	return left >= SCAN_BLOCK ? SCAN(load)(p) : SCAN(load_last)(text, (size_t)left, shift);
+}
+
+/* As string_value, for one that is long or has escapes. */
+FAR struct scalar long_string_value(const char *p, freshet_str text)
+{
+	struct carry carry = {0, 0, 0};
+	uint64_t backslashes = 0;
+	for (; p < text.ptr + text.len; p += SCAN_BLOCK) {
+		unsigned shift;
+		SCAN_BYTES bytes = bytes_at(p, text, &shift);
+		struct scan_block found = SCAN(block)(bytes);
+		found.quotes >>= shift;
+		found.backslashes >>= shift;
+		/* Where there is one escape there are more, and then this had better not be a question. */
+		if ((backslashes | found.backslashes) != 0)
+			settle_escapes(&found, &carry, bytes, shift);
+		/* Up to the quote; all of it when there is none. */
+		uint64_t inside = found.quotes ^ (found.quotes - 1);
+		backslashes |= found.backslashes & inside;
+		if (((carry.bad | found.controls >> shift) & inside) != 0)
+			break;
+		if (found.quotes != 0)
+			return (struct scalar){p + __builtin_ctzll(found.quotes) + 1, FRESHET_JSON_STRING,
+				backslashes != 0 ? FRESHET_JSON_ESCAPED : 0};
+	}
+	return (struct scalar){NULL, FRESHET_JSON_MISSING, 0};
+}
+
+/* The string whose first character is at `p`. */
+HOT struct scalar string_value(const char *p, freshet_str text)
+{
+	unsigned shift;
+	struct scan_block found = SCAN(block)(bytes_at(p, text, &shift));
+	uint64_t quotes = found.quotes >> shift;
+	uint64_t stops = quotes | (found.backslashes | found.controls) >> shift;
+	if (RARELY((quotes & stops & -stops) == 0))
+		return long_string_value(p, text);
+	return (struct scalar){p + __builtin_ctzll(stops) + 1, FRESHET_JSON_STRING, 0};
+}
+
+/* As other_value, for all but small numbers. */
+FAR struct scalar rare_value(const char *p, const char *end)
+{
+	static const freshet_str words[] = {{"true", 4}, {"false", 5}, {"null", 4}};
+	static const freshet_json_type types[] = {FRESHET_JSON_BOOL, FRESHET_JSON_BOOL, FRESHET_JSON_NULL};
+	for (size_t i = 0; i < 3; i++)
+		if ((size_t)(end - p) >= words[i].len && memcmp(p, words[i].ptr, words[i].len) == 0)
+			return (struct scalar){p + words[i].len, types[i], 0};
+	bool real;
+	const char *number = number_end(p, end, &real);
+	return (struct scalar){number, FRESHET_JSON_NUMBER, real ? FRESHET_JSON_REAL : 0};
+}
+
+/*
+ * A number, a boolean or null at `p`. Digits are taken one by one: how many there are is foreseen well, and then nothing
+ * waits for them.
+ */
+HOT struct scalar other_value(const char *p, const char *end)
+{
+	const char *after = p + 1;
+	if (RARELY(*p < '1' || *p > '9'))
+		return rare_value(p, end);
+	while (is_digit(*after))
+		after++;
+	if (RARELY(*after != ',') && (*after == '.' || (*after | 0x20) == 'e'))
+		return rare_value(p, end);
+	return (struct scalar){after, FRESHET_JSON_NUMBER, 0};
+}
+
+/* ---- steps ---- */
+
+bool SHAPE(const freshet_json_plan *plan, freshet_str text, bool utf8_known, freshet_json_value *values)
+{
+	const char *const end = text.ptr + text.len;
+	const char *p = text.ptr;
+	const freshet_json_step *step = shape_link(&plan->steps->child);
+	struct glue here = glue_at(p, end);
+	while (step != NULL) {
+		const char *behind = p + step->len;
+		struct scalar value;
+		if (!glue_fits(step, here)) {
+			step = shape_link(&step->sibling);
+			continue;
+		}
+		if (step->kind == STEP_STRING) {
+			value = string_value(behind, text);
+			behind--;
+		} else if (step->kind == STEP_SCALAR) {
+			value = other_value(behind, end);
+		} else if (step->kind == STEP_GLUE) {
+			value = (struct scalar){behind, FRESHET_JSON_MISSING, 0};
+		} else if (behind == end) {
+			return utf8_known || utf8_valid((const uint8_t *)text.ptr, text.len);
+		} else {
+			value.end = NULL;
+		}
+		if (RARELY(value.end == NULL)) {
+			step = shape_link(&step->sibling);
+			continue;
+		}
+		if (step->slot != PLAN_NO_SLOT)
+			values[step->slot] =
+				(freshet_json_value){value.type, value.flags, {behind, (size_t)(value.end - behind)}};
+		p = value.end - (step->kind == STEP_STRING);
+		here = glue_at(p, end);
+		step = shape_link(&step->child);
+	}
+	return false;
+}
