@@ -5,10 +5,11 @@ find_package(Threads REQUIRED)
 pkg_check_modules(libevent_core REQUIRED IMPORTED_TARGET "libevent_core >= 2.1")
 pkg_check_modules(libevent_extra REQUIRED IMPORTED_TARGET "libevent_extra >= 2.1")
 pkg_check_modules(libnghttp2 REQUIRED IMPORTED_TARGET "libnghttp2 >= 1.50")
+pkg_check_modules(zlib REQUIRED IMPORTED_TARGET "zlib >= 1.2.11")
 # llhttp, release 9 or later (strict by itself), as a system library where there is one; else compiled, with strictness
 # asked for, from the sources that Debian ships in node-llhttp.
 option(FRESHET_SYSTEM_LLHTTP "use the system's llhttp where it is new enough" ON)
-set(freshet_requires_private "libevent_extra libnghttp2 openssl")
+set(freshet_requires_private "libevent_extra libnghttp2 openssl zlib")
 set(freshet_libs_private "")
 if(FRESHET_SYSTEM_LLHTTP)
 	pkg_check_modules(libllhttp QUIET IMPORTED_TARGET "libllhttp >= 9")

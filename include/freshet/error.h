@@ -55,6 +55,7 @@ extern "C" {
 	X(HTTP_REDIRECTS, -50, "more redirects than allowed")                                                          \
 	X(UPLOAD, -51, "the request body could not be read from its source")                                           \
 	X(UPLOAD_LENGTH, -52, "the request body is not as long as promised")                                           \
+	X(HTTP_CODING, -53, "the compressed response body is damaged or incomplete")                                   \
 	X(SSE_LINE, -60, "a line of the event stream is longer than allowed")                                          \
 	X(SSE_EVENT, -61, "an event is larger than allowed")                                                           \
 	X(SSE_ID, -62, "an event id is longer than allowed or cannot be sent back")                                    \

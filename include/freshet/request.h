@@ -22,6 +22,7 @@ typedef struct freshet_response {
 	size_t header_count;
 	freshet_str body;
 	uint32_t redirects; /* that were followed before this answer */
+	bool decoded;       /* the body came compressed; the headers are those of what came */
 } freshet_response;
 
 /* What the source of a request body did when it was asked for more. */
@@ -67,11 +68,12 @@ typedef struct freshet_request_options {
 	freshet_str body; /* optional; sent with its content-length; the copy of it is overwritten after use */
 	freshet_body_source source; /* optional: the body when it does not lie in memory, instead of `body` */
 	uint64_t deadline_ms;       /* of the whole exchange, repeating included; default 60,000; UINT64_MAX: none */
-	size_t max_body;            /* bytes of the answer; default 16 MiB */
-	uint32_t max_attempts;      /* default 3 */
-	bool follow_redirects;      /* those to the same origin; default: every redirect is reported as an answer */
-	uint32_t max_redirects;     /* with follow_redirects; default 10 */
-	bool repeatable; /* may be sent again though an earlier one may have arrived: idempotent or with a key */
+	size_t max_body;            /* bytes of the answer, decoded where it came compressed; default 16 MiB */
+	bool accept_gzip;       /* asks for the content coding gzip and decodes it; any other is given as it comes */
+	uint32_t max_attempts;  /* default 3 */
+	bool follow_redirects;  /* those to the same origin; default: every redirect is reported as an answer */
+	uint32_t max_redirects; /* with follow_redirects; default 10 */
+	bool repeatable;        /* may be sent again though an earlier one may have arrived: idempotent or with a key */
 	freshet_request_done_fn *on_done; /* required */
 	void *user;
 } freshet_request_options;

@@ -13,6 +13,7 @@
 
 #include "base/fields.h"
 #include "base/mem.h"
+#include "coding/gzip.h"
 #include "flow/redirect.h"
 #include "flow/retry.h"
 #include "reactor/conn.h"
@@ -62,6 +63,9 @@ void request_forget_answer(freshet_request *q)
 	wire_answer_free(q->answer);
 	q->answer = NULL;
 	bytes_clear(&q->answer_body);
+	gunzip_free(q->gunzip);
+	q->gunzip = NULL;
+	q->coded = false;
 }
 
 static freshet_str method_of(const freshet_request *q)
@@ -208,29 +212,64 @@ static void on_wanted(struct exchange *ex)
 	upload_wanted(request_of(ex));
 }
 
+/*
+ * A part of a compressed whole (206) cannot be decoded by itself, and of two codings the outer one would have to be known
+ * too: such answers are given as they come.
+ */
+static bool is_gzip(const struct wire_answer *answer)
+{
+	bool is = false;
+	if (answer->status == 206)
+		return false;
+	for (size_t i = 0, seen = 0; i < answer->count; i++)
+		if (field_name_is(answer->fields[i].name, "content-encoding"))
+			is = seen++ == 0 && (field_name_is(answer->fields[i].value, "gzip") ||
+						    field_name_is(answer->fields[i].value, "x-gzip"));
+	return is;
+}
+
 static void on_answer(struct exchange *ex, struct wire_answer *answer)
 {
 	freshet_request *q = request_of(ex);
 	request_forget_answer(q);
 	q->answer = answer;
+	q->coded = q->accept_gzip && is_gzip(answer);
 	if (answer->status == MISDIRECTED && !q->misdirected)
 		exchange_misdirected(ex);
+}
+
+static freshet_err keep(freshet_request *q, const uint8_t *bytes, size_t len)
+{
+	if (len > q->max_body || q->answer_body.len > q->max_body - len)
+		return FRESHET_EHTTP_BODY;
+	return bytes_append(&q->answer_body, bytes, len) ? FRESHET_OK : FRESHET_ENOMEM;
+}
+
+static freshet_err decode(freshet_request *q, const uint8_t *bytes, size_t len)
+{
+	freshet_err err = q->gunzip != NULL ? FRESHET_OK : gunzip_new(&q->gunzip);
+	if (err == FRESHET_OK)
+		err = gunzip_feed(q->gunzip, bytes, len, &q->answer_body, q->max_body);
+	return err;
 }
 
 static void on_data(struct exchange *ex, const uint8_t *bytes, size_t len)
 {
 	freshet_request *q = request_of(ex);
 	exchange_credit(ex, len);
-	if (len > q->max_body || q->answer_body.len > q->max_body - len)
-		request_fail(q, FRESHET_EHTTP_BODY);
-	else if (!bytes_append(&q->answer_body, bytes, len))
-		request_fail(q, FRESHET_ENOMEM);
+	freshet_err err = q->coded ? decode(q, bytes, len) : keep(q, bytes, len);
+	if (err != FRESHET_OK)
+		request_fail(q, err);
 }
 
 static void on_end(struct exchange *ex)
 {
 	freshet_request *q = request_of(ex);
-	if (!go_elsewhere(q) && !follow(q))
+	if (go_elsewhere(q) || follow(q))
+		return;
+	if (q->gunzip != NULL && !gunzip_complete(q->gunzip))
+		request_fail(q, FRESHET_EHTTP_CODING);
+	else
 		request_end(q, FRESHET_OK);
 }
 
@@ -254,11 +293,13 @@ static freshet_err describe(struct exchange *ex, struct wire_request *out)
 	if (err != FRESHET_OK)
 		return err;
 	size_t count;
-	freshet_header *fields = endpoint_fields(q->endpoint, q->headers, q->header_count, 1, &count);
+	freshet_header *fields = endpoint_fields(q->endpoint, q->headers, q->header_count, 2, &count);
 	if (fields == NULL)
 		return FRESHET_ENOMEM;
 	if (q->as_get)
 		count = headers_drop_body(fields, count);
+	if (q->accept_gzip && field_find(fields, count, "accept-encoding").ptr == NULL)
+		fields[count++] = (freshet_header){freshet_str_of("accept-encoding"), freshet_str_of("gzip"), false};
 	if (q->content_length[0] != '\0' && !q->as_get)
 		fields[count++] =
 			(freshet_header){freshet_str_of("content-length"), freshet_str_of(q->content_length), false};
@@ -282,7 +323,8 @@ const struct exchange_owner request_owner = {
 static void finish(freshet_request *q)
 {
 	freshet_endpoint *e = q->endpoint;
-	freshet_response response = {.body = bytes_str(&q->answer_body), .redirects = q->redirects};
+	freshet_response response = {
+		.body = bytes_str(&q->answer_body), .redirects = q->redirects, .decoded = q->gunzip != NULL};
 	/* Why an earlier attempt failed has nothing to do with these two. */
 	if (q->result == FRESHET_OK || q->result == FRESHET_ECANCELED)
 		ending_clear(&q->ending);

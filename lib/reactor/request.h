@@ -36,6 +36,7 @@ struct freshet_request {
 	char content_length[24];
 	struct wire_answer *answer;
 	struct bytes answer_body;
+	struct gunzip *gunzip; /* NULL: nothing of a body that is to be decoded has come */
 	struct ending ending;
 	size_t max_body;
 	uint64_t deadline_ms; /* of the whole exchange */
@@ -46,6 +47,8 @@ struct freshet_request {
 	uint32_t redirects; /* followed */
 	uint16_t moves;
 	bool repeatable;
+	bool accept_gzip;
+	bool coded;       /* the answer's body is to be decoded */
 	bool as_get;      /* a redirect has made it a GET without a body */
 	bool misdirected; /* it was answered 421 once */
 	enum request_state state;

@@ -74,6 +74,7 @@ freshet_err request_send(freshet_endpoint *e, const freshet_request_options *o, 
 	q->user = o->user;
 	q->max_body = o->max_body != 0 ? o->max_body : DEFAULT_MAX_BODY;
 	q->max_attempts = o->max_attempts != 0 ? o->max_attempts : DEFAULT_MAX_ATTEMPTS;
+	q->accept_gzip = o->accept_gzip;
 	q->max_redirects = redirects_allowed(o->follow_redirects, o->max_redirects);
 	q->deadline_ms = time_add(r->now_ms, o->deadline_ms != 0 ? o->deadline_ms : DEFAULT_DEADLINE_MS);
 	q->repeatable = o->repeatable || o->method == NULL || retry_method_is_idempotent(freshet_str_of(o->method));

@@ -210,6 +210,41 @@ static void pages(void **state)
 	process_end(&s.nginx.process);
 }
 
+/* A page that comes compressed, from a server that makes up its own mind. */
+static void compressed_pages(void **state)
+{
+	const struct nginx_wish wishes[] = {
+		{"http2", "gzip on; gzip_types application/json; gzip_min_length 1;"},
+		{"", "gzip on; gzip_types application/json; gzip_min_length 1;"},
+		{"", NULL},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof wishes / sizeof wishes[0]; i++) {
+		struct server s;
+		struct client client;
+		struct reply r;
+		char url[128];
+		freshet_endpoint_options o;
+		freshet_endpoint *e;
+		freshet_request_options q;
+		start(&s, &wishes[i]);
+		client_start(&client, NULL);
+		endpoint_options(&s, &o, url);
+		o.protocol = i == 0 ? FRESHET_PROTOCOL_HTTP2 : FRESHET_PROTOCOL_HTTP1;
+		assert_int_equal(freshet_endpoint_new(client.reactor, &o, &e), FRESHET_OK);
+		freshet_request_options_init(&q);
+		q.path = "/page.json";
+		q.accept_gzip = true;
+		client_send(&client, e, &q, &r);
+		client_run(&client, NULL, NULL);
+		assert_string_equal(freshet_err_name(r.outcome.outcome.err), "FRESHET_OK");
+		assert_int_equal(r.decoded, i < 2);
+		assert_string_equal(r.body, "{\"detail\": \"a page that is no event stream\"}");
+		client_stop(&client);
+		process_end(&s.nginx.process);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +254,7 @@ int main(void)
 		cmocka_unit_test(requests_across_goaways),
 		cmocka_unit_test(reload_with_streams_open),
 		cmocka_unit_test(pages),
+		cmocka_unit_test(compressed_pages),
 	};
 	program = process_find("nginx");
 	if (program == NULL) {

@@ -161,6 +161,7 @@ static void on_reply(freshet_request *request, const freshet_response *response,
 	r->dones++;
 	r->status = response->status;
 	r->redirects = response->redirects;
+	r->decoded = response->decoded;
 	keep_text(r->location, sizeof r->location, freshet_response_header(response, "location"));
 	r->body_len = response->body.len;
 	keep_text(r->body, sizeof r->body, response->body);

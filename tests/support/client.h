@@ -50,6 +50,7 @@ struct reply {
 	struct kept_outcome outcome;
 	int status;
 	uint32_t redirects;
+	bool decoded;
 	char location[128];
 	char body[512];
 	size_t body_len;

@@ -170,7 +170,12 @@ void web_reply_bytes(struct web_call *call, int status, const char *fields, cons
 	const char *pairs[H2PEER_FIELDS_MAX];
 	bool has_body = strcmp(call->method, "HEAD") != 0 && status != 204 && status != 304;
 	if (call->h1 != NULL) {
-		snprintf(text, sizeof text, "HTTP/1.1 %d Status\r\n%scontent-length: %zu\r\n\r\n", status, fields, len);
+		int head = snprintf(text, sizeof text, "HTTP/1.1 %d Status\r\n%s", status, fields);
+		assert_in_range(head, 1, sizeof text - 64);
+		/* One of 204 has no length (RFC 9110, section 8.6). */
+		if (status != 204)
+			head += snprintf(text + head, 64, "content-length: %zu\r\n", len);
+		snprintf(text + head, sizeof text - (size_t)head, "\r\n");
 		h1server_write(call->h1, text);
 		if (has_body)
 			h1server_write_bytes(call->h1, body, len);
