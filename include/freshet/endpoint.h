@@ -72,7 +72,8 @@ typedef struct freshet_endpoint_options {
 	const char *bearer_token;      /* optional: sent as "Authorization: Bearer ..."; a secret */
 	const freshet_header *headers; /* optional: sent with every request */
 	size_t header_count;
-	const char *user_agent; /* default "freshet/<version>" */
+	const char *user_agent;        /* default "freshet/<version>" */
+	const char *user_agent_suffix; /* optional: products and comments behind it, as "orchestrator/2.1 (nightly)" */
 
 	/* How it is reached. */
 	const char *

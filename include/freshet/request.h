@@ -65,7 +65,8 @@ typedef struct freshet_request_options {
 	const char *path;              /* required: begins with "/" and is put behind the endpoint's own path */
 	const freshet_header *headers; /* optional: beside the endpoint's; one of the same name replaces it */
 	size_t header_count;
-	freshet_str body; /* optional; sent with its content-length; the copy of it is overwritten after use */
+	const char *traceparent; /* optional: W3C Trace Context, sent as it is; tracestate goes among the headers */
+	freshet_str body;        /* optional; sent with its content-length; the copy of it is overwritten after use */
 	freshet_body_source source; /* optional: the body when it does not lie in memory, instead of `body` */
 	uint64_t deadline_ms;       /* of the whole exchange, repeating included; default 60,000; UINT64_MAX: none */
 	size_t max_body;            /* bytes of the answer, decoded where it came compressed; default 16 MiB */

@@ -48,6 +48,8 @@ typedef struct freshet_stream_options {
 	freshet_str body;              /* optional; a method other than GET is not sent twice unless `repeatable` */
 	const freshet_header *headers; /* optional: beside the endpoint's; one of the same name replaces it */
 	size_t header_count;
+	const char *
+		traceparent; /* optional: W3C Trace Context, sent with each subscription; tracestate goes among the headers */
 	freshet_str last_event_id;           /* optional: goes on after this event */
 	const freshet_stream_policy *policy; /* optional: instead of the endpoint's; costs a copy per stream */
 	uint64_t deadline_ms;                /* of the whole stream, reconnects included; default none */

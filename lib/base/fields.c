@@ -10,6 +10,12 @@ static bool is_token_character(char c)
 	return c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL;
 }
 
+/* Controls but tab: no value has them (RFC 9110, section 5.5). */
+static bool is_control(char c)
+{
+	return ((unsigned char)c < ' ' && c != '\t') || c == 0x7f;
+}
+
 bool field_valid(const freshet_header *field)
 {
 	if (field->name.len == 0)
@@ -17,12 +23,95 @@ bool field_valid(const freshet_header *field)
 	for (size_t i = 0; i < field->name.len; i++)
 		if (!is_token_character(field->name.ptr[i]))
 			return false;
-	for (size_t i = 0; i < field->value.len; i++) {
-		unsigned char c = (unsigned char)field->value.ptr[i];
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
+	for (size_t i = 0; i < field->value.len; i++)
+		if (is_control(field->value.ptr[i]))
 			return false;
-	}
 	return true;
+}
+
+/* How many characters a token has at the beginning; 0: there is none. */
+static size_t token_len(freshet_str s)
+{
+	size_t len = 0;
+	while (len < s.len && is_token_character(s.ptr[len]))
+		len++;
+	return len;
+}
+
+/* The same for a product: a token, and perhaps a version behind a slash. */
+static size_t product_len(freshet_str s)
+{
+	size_t name = token_len(s);
+	if (name == 0 || name == s.len || s.ptr[name] != '/')
+		return name;
+	size_t version = token_len((freshet_str){s.ptr + name + 1, s.len - name - 1});
+	return version > 0 ? name + 1 + version : 0;
+}
+
+/* The same for a comment, in which others may stand (RFC 9110, section 5.6.5). */
+static size_t comment_len(freshet_str s)
+{
+	size_t depth = 0;
+	bool quoted = false;
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+		if (is_control(c))
+			return 0;
+		if (quoted || c == '\\')
+			quoted = !quoted;
+		else if (c == '(')
+			depth++;
+		else if (c == ')' && --depth == 0)
+			return i + 1;
+		else if (depth == 0)
+			return 0;
+	}
+	return 0;
+}
+
+bool field_is_product_list(freshet_str value)
+{
+	bool blank = true;
+	while (value.len > 0 && blank) {
+		size_t len = value.ptr[0] == '(' ? comment_len(value) : product_len(value);
+		if (len == 0 || len == value.len)
+			return len > 0;
+		blank = value.ptr[len] == ' ';
+		value = (freshet_str){value.ptr + len + 1, value.len - len - 1};
+	}
+	return false;
+}
+
+static bool all_hex(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!(s[i] >= '0' && s[i] <= '9') && !(s[i] >= 'a' && s[i] <= 'f'))
+			return false;
+	return true;
+}
+
+static bool all_zero(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (s[i] != '0')
+			return false;
+	return true;
+}
+
+bool field_is_traceparent(freshet_str value)
+{
+	/* "vv-tttttttttttttttttttttttttttttttt-pppppppppppppppp-ff" */
+	enum { TRACE = 3, PARENT = 36, FLAGS = 53, LENGTH = 55 };
+	const char *s = value.ptr;
+	if (value.len < LENGTH || s[TRACE - 1] != '-' || s[PARENT - 1] != '-' || s[FLAGS - 1] != '-')
+		return false;
+	if (!all_hex(s, 2) || !all_hex(s + TRACE, 32) || !all_hex(s + PARENT, 16) || !all_hex(s + FLAGS, 2))
+		return false;
+	if (memcmp(s, "ff", 2) == 0 || all_zero(s + TRACE, 32) || all_zero(s + PARENT, 16))
+		return false;
+	/* Later versions may have more behind it. */
+	const freshet_header field = {{"traceparent", 11}, value, false};
+	return value.len == LENGTH || (!all_zero(s, 2) && s[LENGTH] == '-' && field_valid(&field));
 }
 
 bool field_name_is(freshet_str name, const char *lower_case)

@@ -18,6 +18,12 @@ bool field_is_reserved(freshet_str name);
 /* True when both are the same name, whatever their case. */
 bool field_name_is(freshet_str name, const char *lower_case);
 
+/* True for products and comments with single blanks between them: "a/1.0 (b; c) d" (RFC 9110, section 10.1.5). */
+bool field_is_product_list(freshet_str value);
+
+/* True for a traceparent of any version (W3C Trace Context, section 3.2.2): hex in lower case, no id of zeros. */
+bool field_is_traceparent(freshet_str value);
+
 /* The first value of that name; its `ptr` is NULL only when there is none. */
 freshet_str field_find(const freshet_header *fields, size_t count, const char *lower_case);
 

@@ -368,42 +368,6 @@ void endpoint_close(freshet_endpoint *e)
 	reactor_defer(e->reactor, &e->task);
 }
 
-static freshet_err copy_headers(freshet_endpoint *e, const freshet_endpoint_options *o)
-{
-	/* The endpoint's own two come first; one of the same name among the caller's replaces them. */
-	char agent[64];
-	char *bearer = NULL;
-	snprintf(agent, sizeof agent, "freshet/%s", FRESHET_VERSION);
-	size_t own = 0;
-	freshet_header defaults[2];
-	const char *user_agent = o->user_agent != NULL ? o->user_agent : agent;
-	defaults[own++] = (freshet_header){freshet_str_of("user-agent"), freshet_str_of(user_agent), false};
-	size_t bearer_size = 0;
-	if (o->bearer_token != NULL) {
-		bearer_size = strlen(o->bearer_token) + sizeof "Bearer ";
-		if ((bearer = mem_alloc(bearer_size)) == NULL)
-			return FRESHET_ENOMEM;
-		snprintf(bearer, bearer_size, "Bearer %s", o->bearer_token);
-		defaults[own++] = (freshet_header){freshet_str_of("authorization"), freshet_str_of(bearer), true};
-	}
-	freshet_header *all = mem_array(own + o->header_count, sizeof *all);
-	freshet_err err = all != NULL ? FRESHET_OK : FRESHET_ENOMEM;
-	size_t count = 0;
-	for (size_t i = 0; i < own && err == FRESHET_OK; i++)
-		if (field_find(o->headers, o->header_count, defaults[i].name.ptr).ptr == NULL)
-			all[count++] = defaults[i];
-	for (size_t i = 0; i < o->header_count && err == FRESHET_OK; i++)
-		all[count++] = o->headers[i];
-	if (err == FRESHET_OK)
-		err = headers_copy(all, count, 0, &e->headers);
-	if (err == FRESHET_OK)
-		e->header_count = count;
-	mem_free(all);
-	mem_wipe(bearer, bearer_size);
-	mem_free(bearer);
-	return err;
-}
-
 static uint32_t or_default(uint32_t value, uint32_t otherwise)
 {
 	return value != 0 ? value : otherwise;
@@ -536,7 +500,7 @@ freshet_err endpoint_new(freshet_reactor *r, const freshet_endpoint_options *o, 
 	if (err == FRESHET_OK)
 		err = policy_init(&e->policy, &o->stream);
 	if (err == FRESHET_OK)
-		err = copy_headers(e, o);
+		err = headers_of_endpoint(o, &e->headers, &e->header_count);
 	if (err == FRESHET_OK && e->url.tls)
 		err = tls_context_new(&tls, &e->tls);
 	if (err == FRESHET_OK && !reactor_reserve_deadline(r))

@@ -116,6 +116,13 @@ void endpoint_retire_kept(freshet_endpoint *e);
 freshet_err headers_copy(const freshet_header *from, size_t count, size_t spare, freshet_header **out);
 void headers_free(freshet_header *headers, size_t count);
 
+/* The same, with a traceparent behind them where that is not NULL. */
+freshet_err headers_copy_traced(
+	const freshet_header *from, size_t count, const char *traceparent, freshet_header **out, size_t *out_count);
+
+/* What an endpoint sends with every request: who we are, and the caller's. FRESHET_EINVAL, FRESHET_ENOMEM. */
+freshet_err headers_of_endpoint(const freshet_endpoint_options *options, freshet_header **out, size_t *count);
+
 /* Takes out what tells of a body that is not sent any more; how many are left. */
 size_t headers_drop_body(freshet_header *fields, size_t count);
 

@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "flow/redirect.h"
 
+#include <stdio.h>
+
 /* One block for name and value, so that a field is one allocation. */
 static freshet_err copy_field(freshet_header *to, const freshet_header *from)
 {
@@ -62,6 +64,81 @@ void headers_free(freshet_header *headers, size_t count)
 		mem_free(block.text);
 	}
 	mem_free(headers);
+}
+
+freshet_err headers_copy_traced(
+	const freshet_header *from, size_t count, const char *traceparent, freshet_header **out, size_t *out_count)
+{
+	const freshet_header trace = {freshet_str_of("traceparent"), freshet_str_of(traceparent), false};
+	*out_count = 0;
+	if (traceparent != NULL &&
+		(!field_is_traceparent(trace.value) || field_find(from, count, "traceparent").ptr != NULL))
+		return FRESHET_EINVAL;
+	freshet_err err = headers_copy(from, count, traceparent != NULL, out);
+	if (err == FRESHET_OK && traceparent != NULL && (err = copy_field(&(*out)[count], &trace)) != FRESHET_OK) {
+		headers_free(*out, count);
+		*out = NULL;
+	}
+	if (err == FRESHET_OK)
+		*out_count = count + (traceparent != NULL);
+	return err;
+}
+
+/* "FIRST SECOND"; NULL when there is no memory. */
+static char *join(const char *first, const char *second)
+{
+	size_t size = strlen(first) + strlen(second) + 2;
+	char *text = mem_alloc(size);
+	if (text != NULL)
+		snprintf(text, size, "%s %s", first, second);
+	return text;
+}
+
+/* The caller's fields, and of our own those that none of them replaces. */
+static freshet_err merge_headers(const freshet_endpoint_options *o, const freshet_header *own, size_t own_count,
+	freshet_header **out, size_t *count)
+{
+	freshet_header *all = mem_array(own_count + o->header_count, sizeof *all);
+	size_t merged = 0;
+	if (all == NULL)
+		return FRESHET_ENOMEM;
+	for (size_t i = 0; i < own_count; i++)
+		if (field_find(o->headers, o->header_count, own[i].name.ptr).ptr == NULL)
+			all[merged++] = own[i];
+	for (size_t i = 0; i < o->header_count; i++)
+		all[merged++] = o->headers[i];
+	freshet_err err = headers_copy(all, merged, 0, out);
+	if (err == FRESHET_OK)
+		*count = merged;
+	mem_free(all);
+	return err;
+}
+
+freshet_err headers_of_endpoint(const freshet_endpoint_options *o, freshet_header **out, size_t *count)
+{
+	const char *agent = o->user_agent != NULL ? o->user_agent : "freshet/" FRESHET_VERSION;
+	const char *suffix = o->user_agent_suffix;
+	char *whole_agent = NULL, *bearer = NULL;
+	freshet_err err = FRESHET_OK;
+	*out = NULL;
+	*count = 0;
+	if (suffix != NULL && !field_is_product_list(freshet_str_of(suffix)))
+		return FRESHET_EINVAL;
+	if (suffix != NULL && (whole_agent = join(agent, suffix)) == NULL)
+		err = FRESHET_ENOMEM;
+	if (o->bearer_token != NULL && (bearer = join("Bearer", o->bearer_token)) == NULL)
+		err = FRESHET_ENOMEM;
+	const freshet_header own[] = {
+		{freshet_str_of("user-agent"), freshet_str_of(suffix != NULL ? whole_agent : agent), false},
+		{freshet_str_of("authorization"), freshet_str_of(bearer), true},
+	};
+	if (err == FRESHET_OK)
+		err = merge_headers(o, own, bearer != NULL ? 2 : 1, out, count);
+	if (bearer != NULL)
+		mem_wipe(bearer, strlen(bearer));
+	mem_free(bearer);
+	mem_free(whole_agent);
+	return err;
 }
 
 freshet_header *endpoint_fields(

@@ -35,11 +35,7 @@ static freshet_err copy_texts(freshet_request *q, const freshet_request_options 
 		return FRESHET_ENOMEM;
 	if (o->method != NULL && (q->method = mem_copy(o->method, strlen(o->method))) == NULL)
 		return FRESHET_ENOMEM;
-	freshet_err err = headers_copy(o->headers, o->header_count, 0, &q->headers);
-	if (err != FRESHET_OK)
-		return err;
-	q->header_count = o->header_count;
-	return FRESHET_OK;
+	return headers_copy_traced(o->headers, o->header_count, o->traceparent, &q->headers, &q->header_count);
 }
 
 /* The body, or where it comes from, and how long it is where that is known. */

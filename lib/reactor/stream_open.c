@@ -45,17 +45,16 @@ struct stream_extra *stream_extra_of(freshet_stream *s)
 static freshet_err copy_extra(freshet_stream *s, const freshet_stream_options *o)
 {
 	bool plain = o->method == NULL && o->header_count == 0 && o->body.len == 0 && o->policy == NULL;
-	if (plain && o->deadline_ms == 0)
+	if (plain && o->traceparent == NULL && o->deadline_ms == 0)
 		return FRESHET_OK;
 	struct stream_extra *x = stream_extra_of(s);
 	freshet_err err = x != NULL ? FRESHET_OK : FRESHET_ENOMEM;
 	if (err == FRESHET_OK && o->method != NULL && (x->method = mem_copy(o->method, strlen(o->method))) == NULL)
 		err = FRESHET_ENOMEM;
 	if (err == FRESHET_OK)
-		err = headers_copy(o->headers, o->header_count, 0, &x->headers);
+		err = headers_copy_traced(o->headers, o->header_count, o->traceparent, &x->headers, &x->header_count);
 	if (err != FRESHET_OK)
 		return err;
-	x->header_count = o->header_count;
 	if (o->body.len > 0) {
 		if ((x->body_bytes = mem_copy(o->body.ptr, o->body.len)) == NULL)
 			return FRESHET_ENOMEM;

@@ -135,6 +135,51 @@ static void seconds_without_end_are_long_but_do_not_overflow(void **state)
 	assert_true(ms >= (uint64_t)UINT32_MAX * 1000 && ms < UINT64_MAX / 1000);
 }
 
+static void a_user_agent_has_products_and_comments(void **state)
+{
+	(void)state;
+	static const char *const good[] = {"a", "a/1", "a/1.0 b/2", "(c)", "a (b; c) d/1", "a ((nested) \\) \\\\ \tx)",
+		"(\xc3\xa4)", "a! #$%&'*+-.^_`|~1/~"};
+	static const char *const bad[] = {"", " ", " a", "a ", "a  b", "a\tb", "a/", "/1", "a/1/2", "a//1", "a,b",
+		"a;b", "\"a\"", "a@b", "(", ")", "(a", "a)", "(a))", "(a)b", "a(b)", "(a\\", "a\r\nx: y", "a\nb",
+		"(a\nb)", "(\\\n)", "(\\)", "(\x7f)", "\xc3\xa4", "a=b"};
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+		assert_true(field_is_product_list(freshet_str_of(good[i])));
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		print_message("%s\n", bad[i]);
+		assert_false(field_is_product_list(freshet_str_of(bad[i])));
+	}
+	assert_false(field_is_product_list((freshet_str){"(a\0b)", 5}));
+	assert_false(field_is_product_list((freshet_str){"(\\", 2}));
+}
+
+#define TRACE_ID  "0af7651916cd43dd8448eb211c80319c"
+#define PARENT_ID "b7ad6b7169203331"
+
+static void a_traceparent_is_as_the_standard_says(void **state)
+{
+	(void)state;
+	static const char *const good[] = {"00-" TRACE_ID "-" PARENT_ID "-01", "00-" TRACE_ID "-" PARENT_ID "-00",
+		"00-" TRACE_ID "-" PARENT_ID "-ff", "01-" TRACE_ID "-" PARENT_ID "-00",
+		"cc-" TRACE_ID "-" PARENT_ID "-00-what comes later", "01-" TRACE_ID "-" PARENT_ID "-00-"};
+	static const char *const bad[] = {"", "00", "00-" TRACE_ID "-" PARENT_ID "-0", "00-" TRACE_ID "-" PARENT_ID,
+		"00-" TRACE_ID "-" PARENT_ID "-01-", "00-" TRACE_ID "-" PARENT_ID "-011",
+		"00-" TRACE_ID "-" PARENT_ID "-01-more", "ff-" TRACE_ID "-" PARENT_ID "-01",
+		"FE-" TRACE_ID "-" PARENT_ID "-01", "00-0AF7651916CD43DD8448EB211C80319C-" PARENT_ID "-01",
+		"00-" TRACE_ID "-B7AD6B7169203331-01", "00-" TRACE_ID "-" PARENT_ID "-0A",
+		"00-00000000000000000000000000000000-" PARENT_ID "-01", "00-" TRACE_ID "-0000000000000000-01",
+		"00_" TRACE_ID "-" PARENT_ID "-01", "00-" TRACE_ID "_" PARENT_ID "-01",
+		"00-" TRACE_ID "-" PARENT_ID "_01", "0g-" TRACE_ID "-" PARENT_ID "-01",
+		" 00-" TRACE_ID "-" PARENT_ID "-01", "00-" TRACE_ID "-" PARENT_ID "-01 ",
+		"01-" TRACE_ID "-" PARENT_ID "-00.more", "01-" TRACE_ID "-" PARENT_ID "-00-\r\nx: y"};
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+		assert_true(field_is_traceparent(freshet_str_of(good[i])));
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		print_message("%s\n", bad[i]);
+		assert_false(field_is_traceparent(freshet_str_of(bad[i])));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +189,8 @@ int main(void)
 		cmocka_unit_test(the_first_value_of_a_name_is_found_in_any_case),
 		cmocka_unit_test(an_event_stream_is_known_by_its_type),
 		cmocka_unit_test(retry_after_is_read_in_every_form),
+		cmocka_unit_test(a_user_agent_has_products_and_comments),
+		cmocka_unit_test(a_traceparent_is_as_the_standard_says),
 		cmocka_unit_test(seconds_without_end_are_long_but_do_not_overflow),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -471,6 +471,34 @@ static void a_farewell_that_fails_is_the_end_all_the_same(void **state)
 	stage_close(&g);
 }
 
+static void who_we_are_is_told(void **state)
+{
+	(void)state;
+	static const char ours[] = "freshet/" FRESHET_VERSION;
+	static const struct {
+		const char *agent, *suffix, *expected;
+	} agents[] = {
+		{NULL, NULL, ours},
+		{NULL, "orchestrator/2.1 (nightly; on (some) host) x", NULL},
+		{"mine/1", NULL, "mine/1"},
+		{"mine/1", "(it)", "mine/1 (it)"},
+	};
+	for (size_t i = 0; i < sizeof agents / sizeof agents[0]; i++) {
+		char expected[128];
+		struct stage g;
+		struct stage_options o;
+		stage_options_init(&o);
+		o.endpoint.user_agent = agents[i].agent;
+		o.endpoint.user_agent_suffix = agents[i].suffix;
+		stage_open(&g, &o);
+		stage_request(&g, "GET", "/q", NULL);
+		snprintf(expected, sizeof expected, "%s %s", ours, i == 1 ? agents[i].suffix : "");
+		const char *seen = h2peer_field(stage_call(&g, "/q"), "user-agent");
+		assert_string_equal(seen, i == 1 ? expected : agents[i].expected);
+		stage_close(&g);
+	}
+}
+
 static void what_makes_no_endpoint(void **state)
 {
 	(void)state;
@@ -495,6 +523,9 @@ static void what_makes_no_endpoint(void **state)
 	assert_int_equal(freshet_endpoint_new(g.reactor, &o, &e), FRESHET_EINVAL);
 	o = good;
 	o.user_agent = "a\rb";
+	assert_int_equal(freshet_endpoint_new(g.reactor, &o, &e), FRESHET_EINVAL);
+	o = good;
+	o.user_agent_suffix = "two  blanks";
 	assert_int_equal(freshet_endpoint_new(g.reactor, &o, &e), FRESHET_EINVAL);
 	o = good;
 	o.header_count = 1;
@@ -535,6 +566,7 @@ int main(void)
 		cmocka_unit_test(a_connection_must_come_up_in_time),
 		cmocka_unit_test(closing_an_endpoint_ends_what_is_on_it),
 		cmocka_unit_test(a_farewell_that_fails_is_the_end_all_the_same),
+		cmocka_unit_test(who_we_are_is_told),
 		cmocka_unit_test(what_makes_no_endpoint),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

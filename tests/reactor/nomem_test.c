@@ -49,6 +49,7 @@ static freshet_err make_endpoint(struct stage *g)
 	freshet_endpoint_options_init(&o);
 	o.url = "https://127.0.0.1:1/base";
 	o.bearer_token = "token";
+	o.user_agent_suffix = "a/1";
 	o.headers = headers;
 	o.header_count = 2;
 	o.stream = policy;
@@ -70,6 +71,7 @@ static freshet_err make_stream(struct stage *g)
 	o.last_event_id = freshet_str_of("an id that does not lie inside the record");
 	o.policy = &policy;
 	o.deadline_ms = 36000000;
+	o.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 	return watch_stream(stage_watch(g), &o);
 }
 

@@ -149,6 +149,56 @@ static void what_cannot_be_sent_keeps_nothing(void **state)
 	stage_close(&g);
 }
 
+/* A traceparent goes with every attempt of a request and every subscription of a stream. */
+static void a_trace_goes_along(void **state)
+{
+	(void)state;
+	static const char trace[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+	const freshet_header fields[] = {{freshet_str_of("tracestate"), freshet_str_of("a=b"), false},
+		{freshet_str_of("traceparent"), freshet_str_of("anything"), false}};
+	struct stage g;
+	stage_open(&g, NULL);
+	struct watch *q = stage_watch(&g), *s = stage_watch(&g);
+	freshet_request_options ro;
+	freshet_stream_options so;
+	freshet_request_options_init(&ro);
+	ro.path = "/q";
+	ro.traceparent = trace;
+	ro.headers = fields;
+	ro.header_count = 1;
+	freshet_stream_options_init(&so);
+	so.path = "/s";
+	so.traceparent = trace;
+	assert_int_equal(watch_request(q, &ro), FRESHET_OK);
+	assert_int_equal(watch_stream(s, &so), FRESHET_OK);
+	stage_settle(&g);
+	for (int i = 0; i < 2; i++) {
+		assert_string_equal(h2peer_field(stage_call(&g, "/q"), "traceparent"), trace);
+		assert_string_equal(h2peer_field(stage_call(&g, "/q"), "tracestate"), "a=b");
+		assert_string_equal(h2peer_field(stage_call(&g, "/s"), "traceparent"), trace);
+		h2peer_reset(stage_call(&g, "/q"), 2);
+		h2peer_reset(stage_call(&g, "/s"), 2);
+		stage_settle(&g);
+		stage_advance(&g, 3000);
+		assert_int_equal(h2server_call_count(&g.server), 4 + 2 * i);
+	}
+	/* One that is none, and two of them. */
+	struct watch *bad = stage_watch(&g);
+	ro.traceparent = "00-1-2-3";
+	so.traceparent = "";
+	assert_int_equal(watch_request(bad, &ro), FRESHET_EINVAL);
+	assert_int_equal(watch_stream(bad, &so), FRESHET_EINVAL);
+	ro.traceparent = trace;
+	ro.header_count = 2;
+	assert_int_equal(watch_request(bad, &ro), FRESHET_EINVAL);
+	/* A plain header is the caller's. */
+	ro.traceparent = NULL;
+	assert_int_equal(watch_request(bad, &ro), FRESHET_OK);
+	stage_settle(&g);
+	assert_string_equal(h2peer_field(stage_call(&g, "/q"), "traceparent"), "anything");
+	stage_close(&g);
+}
+
 /* What happened to a request that had been sent. */
 enum mishap { CONNECTION_LOST, STREAM_RESET, REFUSED, LEFT_OUT_BY_GOAWAY, ANSWERED_THEN_REFUSED, ANSWERED_THEN_LOST };
 
@@ -478,6 +528,7 @@ int main(void)
 		cmocka_unit_test(the_headers_of_the_answer_are_there),
 		cmocka_unit_test(any_whole_answer_is_one),
 		cmocka_unit_test(what_cannot_be_sent_keeps_nothing),
+		cmocka_unit_test(a_trace_goes_along),
 		cmocka_unit_test(only_what_may_be_is_sent_again),
 		cmocka_unit_test(attempts_end),
 		cmocka_unit_test(one_attempt_where_one_is_wanted),
