@@ -14,6 +14,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+/* Bytes that the system takes from us before it has sent those before; what is on its way is not counted. */
+#define UNSENT_IN_SYSTEM (128 * 1024)
+
 struct attempt {
 	struct dial *dial;
 	struct event *ready;
@@ -113,18 +116,28 @@ static void stagger_over(evutil_socket_t fd, short what, void *user)
 	try_next(user);
 }
 
+/*
+ * What we write leaves at once, and the system does not queue megabytes that are not sent yet: a large upload would else
+ * stand before every PING on the connection, and before the end of the upload itself when it is given up.
+ */
+static void set_tcp_options(int fd)
+{
+	const int one = 1, unsent = UNSENT_IN_SYSTEM;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+}
+
 /* False when the attempt failed at once; errno says why. */
 static bool attempt_start(struct dial *d, size_t index)
 {
 	struct attempt *a = &d->attempts[index];
 	const union address *to = &d->list.items[index];
-	int one = 1;
 	a->dial = d;
 	a->fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (a->fd < 0)
 		return false;
 	if (to->any.sa_family != AF_UNIX)
-		setsockopt(a->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+		set_tcp_options(a->fd);
 	bool begun = connect(a->fd, &to->any, address_size(to)) == 0 || errno == EINPROGRESS;
 	int error = errno;
 	if (begun) {

@@ -13,6 +13,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -105,6 +107,27 @@ static void a_number_is_reached(void **state)
 	assert_int_equal(c.result.system_errno, 0);
 	close_call(&c);
 	close(listener);
+}
+
+/* A peer that does not read: the system does not take megabytes for it. */
+static void little_is_queued_that_is_not_sent(void **state)
+{
+	(void)state;
+	static const char bytes[64 * 1024];
+	struct call c;
+	uint16_t port = 0;
+	int unsent, fd = listen_on("127.0.0.1", &port, 1);
+	open_call(&c);
+	start(&c, "127.0.0.1", port);
+	wait_for(&c);
+	assert_int_equal(c.result.err, FRESHET_OK);
+	while (send(c.result.fd, bytes, sizeof bytes, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		;
+	assert_int_equal(ioctl(c.result.fd, SIOCOUTQNSD, &unsent), 0);
+	/* What was taken last may pass the mark, by one buffer of the system's. */
+	assert_in_range(unsent, 1, (128 + 64) * 1024);
+	close_call(&c);
+	close(fd);
 }
 
 static void the_next_address_is_tried_when_one_refuses(void **state)
@@ -366,6 +389,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_number_is_reached),
+		cmocka_unit_test(little_is_queued_that_is_not_sent),
 		cmocka_unit_test(the_next_address_is_tried_when_one_refuses),
 		cmocka_unit_test(none_accepts),
 		cmocka_unit_test(no_such_name),
