@@ -1,47 +1,11 @@
 /*
- * Whether a byte of a text fits is a matter of it and the three bytes before it, so it can be asked of many bytes at once.
- *
- * Table 3-7 of Unicode is read as a list of errors between two neighbours. The high half of the byte before, its low half
- * and the high half of the byte here each leave some of the errors possible, and what all three leave is there: three
- * lookups in tables of sixteen entries, and the AND of them. One entry of the list is no error by itself, a continuation
- * behind a continuation: it must be there where the byte two before begins a sequence of three or four, or the byte
- * three before begins one of four, and nowhere else.
- *
- * Parallel lookups for UTF-8 are the idea of J. Keiser and D. Lemire ("Validating UTF-8 in less than one instruction per
- * byte", 2021).
+ * The errors between neighbours of utf8_errors.h, by three lookups in tables of sixteen entries, and the AND of them.
  */
 #include "base/utf8_vector.h"
 
 #include "base/cpu.h"
-
-enum {
-	TOO_SHORT = 0x01,  /* a lead byte, and no continuation here */
-	TOO_LONG = 0x02,   /* ASCII, and a continuation here */
-	OVERLONG_3 = 0x04, /* E0, and 80 to 9F here */
-	TOO_LARGE = 0x08,  /* F4 or more, and 90 to BF here */
-	SURROGATE = 0x10,  /* ED, and A0 to BF here */
-	OVERLONG_2 = 0x20, /* C0 or C1, and a continuation here */
-	OUTSIDE_8 = 0x40,  /* F0 (overlong) or F5 and more (too large), and 80 to 8F here */
-	CONTINUED = 0x80,  /* a continuation, and another one here */
-};
-
-/* Errors that the low half of the byte before cannot rule out; and those of F5 to FF. */
-#define ANY    (TOO_SHORT | TOO_LONG | CONTINUED)
-#define BEYOND (ANY | TOO_LARGE | OUTSIDE_8)
-/* Errors that a continuation here is always part of. */
-#define CONT (TOO_LONG | OVERLONG_2 | CONTINUED)
-
-static const uint8_t by_high_before[16] = {TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG, TOO_LONG,
-	TOO_LONG, CONTINUED, CONTINUED, CONTINUED, CONTINUED, TOO_SHORT | OVERLONG_2, TOO_SHORT,
-	TOO_SHORT | OVERLONG_3 | SURROGATE, TOO_SHORT | TOO_LARGE | OUTSIDE_8};
-
-static const uint8_t by_low_before[16] = {ANY | OVERLONG_2 | OVERLONG_3 | OUTSIDE_8, ANY | OVERLONG_2, ANY, ANY,
-	ANY | TOO_LARGE, BEYOND, BEYOND, BEYOND, BEYOND, BEYOND, BEYOND, BEYOND, BEYOND, BEYOND | SURROGATE, BEYOND,
-	BEYOND};
-
-static const uint8_t by_high_here[16] = {TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT,
-	TOO_SHORT, CONT | OVERLONG_3 | OUTSIDE_8, CONT | OVERLONG_3 | TOO_LARGE, CONT | SURROGATE | TOO_LARGE,
-	CONT | SURROGATE | TOO_LARGE, TOO_SHORT, TOO_SHORT, TOO_SHORT, TOO_SHORT};
+#include "base/utf8_errors.h"
+#include "base/utf8_wide.h"
 
 /*
  * For each kind of vectors: load, what a table has at the low or high halves of the bytes, x - y but not below 0, the
@@ -179,8 +143,9 @@ static inline vector high_bits(void)
 /* Other than 0 where a byte does not fit the three before it. */
 TARGET static inline vector misfits(vector here, vector before, vector second, vector third)
 {
-	vector errors = both(at_high(load_table(by_high_before), before), at_low(load_table(by_low_before), before));
-	errors = both(errors, at_high(load_table(by_high_here), here));
+	vector errors =
+		both(at_high(load_table(utf8_by_high_before), before), at_low(load_table(utf8_by_low_before), before));
+	errors = both(errors, at_high(load_table(utf8_by_high_here), here));
 	/* What is left of E0 and more, or of F0 and more, has its top bit. */
 	vector expected = either(above(second, 0xe0 - 0x80), above(third, 0xf0 - 0x80));
 	return differ(errors, both(expected, high_bits()));
@@ -243,6 +208,8 @@ static bool ends_whole(const uint8_t *text, size_t len)
 bool utf8_vector_valid(const uint8_t *text, size_t len)
 {
 #if defined(__x86_64__)
+	if (cpu_vector() >= CPU_AVX512)
+		return len >= 3 && ends_whole(text, len) && utf8_wide_fits(text, len);
 	bool have = cpu_vector() >= CPU_AVX2;
 #else
 	bool have = cpu_vector() == CPU_BASE;

@@ -37,6 +37,7 @@ static freshet_sse_result NAMED(next, KIND)(struct sse_parser *p, freshet_event 
 	const uint8_t *line = p->at;
 	const uint8_t *block = line;
 	const uint8_t *upcoming = line; /* the block after it */
+	const uint8_t *ascii = line;    /* the event is ASCII up to there */
 	struct scan_masks masks = {0, 0};
 	uint64_t high_before = 0; /* in the event's earlier blocks */
 	struct own_id id;
@@ -44,6 +45,7 @@ static freshet_sse_result NAMED(next, KIND)(struct sse_parser *p, freshet_event 
 	for (;;) {
 		while (masks.ends == 0) {
 			high_before |= masks.high;
+			ascii = high_before == 0 ? upcoming : ascii;
 			block = upcoming;
 			if (block < not_near) {
 				masks = NAMED(scan_block, KIND)(block);
@@ -74,14 +76,16 @@ static freshet_sse_result NAMED(next, KIND)(struct sse_parser *p, freshet_event 
 			if (!take_line(p, event, &id, line, stop))
 				break;
 		} else {
-			bool ascii = (high_before | (masks.high & (((uint64_t)1 << bit) - 1))) == 0;
-			if ((!ascii && !utf8_valid(p->at, (size_t)(stop - p->at))) || !dispatch(p, event, &id, stop))
+			bool all_ascii = (high_before | (masks.high & (((uint64_t)1 << bit) - 1))) == 0;
+			if ((!all_ascii && !utf8_valid(ascii, (size_t)(stop - ascii))) ||
+				!dispatch(p, event, &id, stop))
 				break;
 			sse_go_to(p, after);
 			if (event->data.ptr != NULL)
 				return FRESHET_SSE_EVENT;
 			begin(event, &id);
 			high_before = 0;
+			ascii = after;
 		}
 		line = after;
 	}
