@@ -79,8 +79,8 @@ static inline bool read_short(const freshet_json_value *value, uint64_t *out)
 	uint64_t magnitude = 0;
 	if (value->type != FRESHET_JSON_NUMBER || value->flags != 0 || value->raw.len > 18 || *digits == '-')
 		return false;
-	for (size_t i = 0; i < value->raw.len; i++)
-		magnitude = magnitude * 10 + ((unsigned char)digits[i] & 0xfU);
+	for (const char *end = digits + value->raw.len; digits < end; digits++)
+		magnitude = magnitude * 10 + (uint64_t)*digits - '0';
 	*out = magnitude;
 	return true;
 }

@@ -38,8 +38,7 @@ static freshet_err refuse(freshet_json_value *values, size_t count, freshet_err 
 	return err;
 }
 
-/* Picks by a walk over all members, and learns how the text looks. */
-static __attribute__((noinline)) freshet_err pick_unlike(
+freshet_err pick_unlike(
 	freshet_json_plan *plan, freshet_str text, bool utf8_known, freshet_json_value *values, size_t *position)
 {
 	struct walk w;
@@ -57,11 +56,8 @@ static inline freshet_err pick(
 	freshet_err err = plan_prepare(plan);
 	if (err != FRESHET_OK)
 		return refuse(values, plan->count, err);
-	if (shape_may_fit(plan, text)) {
-		forget(values, plan->count);
-		if (shape_pick[cpu_vector()](plan, text, utf8_known, values))
-			return FRESHET_OK;
-	}
+	if (shape_may_fit(plan, text))
+		return shape_pick[cpu_vector()](plan, text, utf8_known, values, position);
 	return pick_unlike(plan, text, utf8_known, values, position);
 }
 

@@ -175,17 +175,8 @@ void shape_learn(freshet_json_plan *plan, freshet_str text, const freshet_json_v
 	__atomic_store_n(&plan->learning, 0, __ATOMIC_RELEASE);
 }
 
-static bool pick_none(const freshet_json_plan *plan, freshet_str text, bool utf8_known, freshet_json_value *values)
-{
-	(void)plan;
-	(void)text;
-	(void)utf8_known;
-	(void)values;
-	return false;
-}
-
 shape_pick_fn *const shape_pick[CPU_VECTORS] = {
-	[CPU_SCALAR] = pick_none,
+	[CPU_SCALAR] = pick_unlike,
 #ifdef SCAN_HAVE_base
 	[CPU_BASE] = shape_pick_base,
 #endif

@@ -29,13 +29,16 @@ static inline const freshet_json_step *shape_link(freshet_json_step *const *link
 	return __atomic_load_n(link, __ATOMIC_ACQUIRE);
 }
 
+/* Picks from any text by a walk over all its members, and learns how it looks. */
+freshet_err pick_unlike(
+	freshet_json_plan *plan, freshet_str text, bool utf8_known, freshet_json_value *values, size_t *position);
+
 /*
- * Picks from a text that has a shape of the plan; one for each kind of vectors. False when it has none or is not valid, or
- * when the machine has no code for this. Then values may have been given that are right, but not all. The values are missing
- * before, and shape_possible has to be true of the text.
+ * Picks from a text along the shapes of the plan, else by pick_unlike; one for each kind of vectors. The plan is compiled,
+ * and shape_may_fit is true of it and the text.
  */
-typedef bool shape_pick_fn(
-	const freshet_json_plan *plan, freshet_str text, bool utf8_known, freshet_json_value *values);
+typedef freshet_err shape_pick_fn(
+	freshet_json_plan *plan, freshet_str text, bool utf8_known, freshet_json_value *values, size_t *position);
 extern shape_pick_fn *const shape_pick[CPU_VECTORS];
 shape_pick_fn shape_pick_base;
 shape_pick_fn shape_pick_avx2;

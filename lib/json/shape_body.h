@@ -125,41 +125,58 @@ HOT struct scalar other_value(const char *p, const char *end)
 
 /* ---- steps ---- */
 
-bool SHAPE(const freshet_json_plan *plan, freshet_str text, bool utf8_known, freshet_json_value *values)
+HOT void give(const freshet_json_step *step, freshet_json_value *values, const char *begin, struct scalar value)
+{
+	if (step->slot != PLAN_NO_SLOT)
+		values[step->slot] =
+			(freshet_json_value){value.type, value.flags, {begin, (size_t)(value.end - begin)}};
+}
+
+/* Where the next glue begins when the step's glue fits, which ends at `p`; NULL when what follows it does not. */
+HOT const char *take_value(const freshet_json_step *step, const char *p, freshet_str text, freshet_json_value *values)
+{
+	struct scalar value;
+	switch (step->kind) {
+	case STEP_STRING:
+		value = string_value(p, text);
+		if (RARELY(value.end == NULL))
+			return NULL;
+		give(step, values, p - 1, value);
+		return value.end - 1;
+	case STEP_SCALAR:
+		value = other_value(p, text.ptr + text.len);
+		if (RARELY(value.end == NULL))
+			return NULL;
+		give(step, values, p, value);
+		return value.end;
+	case STEP_GLUE: return p;
+	default: return p == text.ptr + text.len ? p : NULL;
+	}
+}
+
+freshet_err SHAPE(
+	freshet_json_plan *plan, freshet_str text, bool utf8_known, freshet_json_value *values, size_t *position)
 {
 	const char *const end = text.ptr + text.len;
 	const char *p = text.ptr;
 	const freshet_json_step *step = shape_link(&plan->steps->child);
 	struct glue here = glue_at(p, end);
+	for (size_t i = 0; i < plan->count; i++)
+		values[i] = (freshet_json_value){FRESHET_JSON_MISSING, 0, {NULL, 0}};
 	while (step != NULL) {
-		const char *behind = p + step->len;
-		struct scalar value;
-		if (!glue_fits(step, here)) {
+		const char *next = glue_fits(step, here) ? take_value(step, p + step->len, text, values) : NULL;
+		if (next == NULL) {
 			step = shape_link(&step->sibling);
 			continue;
 		}
-		if (step->kind == STEP_STRING) {
-			value = string_value(behind, text);
-			behind--;
-		} else if (step->kind == STEP_SCALAR) {
-			value = other_value(behind, end);
-		} else if (step->kind == STEP_GLUE) {
-			value = (struct scalar){behind, FRESHET_JSON_MISSING, 0};
-		} else if (behind == end) {
-			return utf8_known || utf8_valid((const uint8_t *)text.ptr, text.len);
-		} else {
-			value.end = NULL;
+		if (step->kind == STEP_END) {
+			if (utf8_known || utf8_valid((const uint8_t *)text.ptr, text.len))
+				return FRESHET_OK;
+			break;
 		}
-		if (RARELY(value.end == NULL)) {
-			step = shape_link(&step->sibling);
-			continue;
-		}
-		if (step->slot != PLAN_NO_SLOT)
-			values[step->slot] =
-				(freshet_json_value){value.type, value.flags, {behind, (size_t)(value.end - behind)}};
-		p = value.end - (step->kind == STEP_STRING);
+		p = next;
 		here = glue_at(p, end);
 		step = shape_link(&step->child);
 	}
-	return false;
+	return pick_unlike(plan, text, utf8_known, values, position);
 }
