@@ -166,6 +166,7 @@ typedef struct freshet_json_step {
 	struct freshet_json_step *child;
 	struct freshet_json_step *sibling;
 	uint16_t slot;
+	uint16_t bytes;
 	uint8_t len;
 	uint8_t kind;
 } freshet_json_step;

@@ -103,13 +103,20 @@ static freshet_json_step make_step(freshet_str glue, enum step_kind kind, uint16
 	return (freshet_json_step){.glue = {word_at(bytes), word_at(bytes + 8)},
 		.mask = {word_at(mask), word_at(mask + 8)},
 		.slot = slot,
+		.bytes = (uint16_t)((1U << glue.len) - 1),
 		.len = (uint8_t)glue.len,
 		.kind = (uint8_t)kind};
 }
 
+static bool is_string(const freshet_json_step *step)
+{
+	return shape_kind(step) == STEP_STRING || shape_kind(step) == STEP_ROUGH;
+}
+
 static bool same_step(const freshet_json_step *a, const freshet_json_step *b)
 {
-	return a->glue[0] == b->glue[0] && a->glue[1] == b->glue[1] && a->len == b->len && a->kind == b->kind;
+	bool same_kind = shape_kind(a) == shape_kind(b) || (is_string(a) && is_string(b));
+	return a->glue[0] == b->glue[0] && a->glue[1] == b->glue[1] && a->len == b->len && same_kind;
 }
 
 /* The step that follows `parent`, made if there is none yet; NULL when it must not be. */

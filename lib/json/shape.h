@@ -16,6 +16,7 @@
 enum step_kind {
 	STEP_GLUE,   /* more of it follows */
 	STEP_STRING, /* the glue ends with its first quote, and what follows begins with its last */
+	STEP_ROUGH,  /* as STEP_STRING, once there was one that is long or has escapes: more like it are expected */
 	STEP_SCALAR, /* a number, a boolean or null */
 	STEP_END,    /* of the text */
 };
@@ -24,9 +25,14 @@ enum step_kind {
 #define SHAPE_GLUE 16
 
 /* The step that `link` leads to, if any: what it has is there to be read. */
-static inline const freshet_json_step *shape_link(freshet_json_step *const *link)
+static inline freshet_json_step *shape_link(freshet_json_step *const *link)
 {
 	return __atomic_load_n(link, __ATOMIC_ACQUIRE);
+}
+
+static inline enum step_kind shape_kind(const freshet_json_step *step)
+{
+	return (enum step_kind)__atomic_load_n(&step->kind, __ATOMIC_RELAXED);
 }
 
 /* Picks from any text by a walk over all its members, and learns how it looks. */

@@ -5,12 +5,7 @@
  * It can only tell that all is well. When no shape fits, or a value is bad, the walk over all members decides.
  */
 
-/* Sixteen bytes of a text as numbers; behind its end they are 0. */
-struct glue {
-	uint64_t first;
-	uint64_t second;
-};
-
+#if !SHAPE_MASKED_LOADS
 /* The last `left` bytes of a text, less than eight; the text itself has no less. */
 HOT uint64_t last_word(const char *end, size_t left)
 {
@@ -18,18 +13,57 @@ HOT uint64_t last_word(const char *end, size_t left)
 	return left > 0 ? word >> 8 * (sizeof word - left) : 0;
 }
 
-HOT uint64_t word_near(const char *p, const char *end)
+/* The eight bytes at `p`, or eight of them further on; behind the end of the text they are 0. */
+HOT uint64_t word_near_end(const char *p, const char *end, size_t further)
 {
 	size_t left = (size_t)(end - p);
-	return LIKELY(left >= 8) ? word_at(p) : last_word(end, left);
+	if (left >= further + sizeof(uint64_t))
+		return word_at(p + further);
+	return last_word(end, left > further ? left - further : 0);
+}
+#endif
+
+/* Sixteen bytes of a text, to be compared with the glue of steps; behind its end they are 0. */
+#if defined(__SSE2__)
+
+struct glue {
+	__m128i bytes;
+};
+
+HOT __m128i glue_at_end(const char *p, const char *end)
+{
+#if SHAPE_MASKED_LOADS
+	return _mm_maskz_loadu_epi8((__mmask16)((1U << (end - p)) - 1), p);
+#else
+	return _mm_set_epi64x((long long)word_near_end(p, end, 8), (long long)word_near_end(p, end, 0));
+#endif
 }
 
 HOT struct glue glue_at(const char *p, const char *end)
 {
-	size_t left = (size_t)(end - p);
-	if (LIKELY(left >= SHAPE_GLUE))
+	if (LIKELY(p <= end - SHAPE_GLUE))
+		return (struct glue){_mm_loadu_si128((const __m128i *)(const void *)p)};
+	return (struct glue){glue_at_end(p, end)};
+}
+
+HOT bool glue_fits(const freshet_json_step *step, struct glue here)
+{
+	__m128i glue = _mm_loadu_si128((const __m128i *)(const void *)step->glue);
+	return (step->bytes & ~_mm_movemask_epi8(_mm_cmpeq_epi8(here.bytes, glue))) == 0;
+}
+
+#else
+
+struct glue {
+	uint64_t first;
+	uint64_t second;
+};
+
+HOT struct glue glue_at(const char *p, const char *end)
+{
+	if (LIKELY(p <= end - SHAPE_GLUE))
 		return (struct glue){word_at(p), word_at(p + 8)};
-	return (struct glue){word_near(p, end), left > 8 ? last_word(end, left - 8) : 0};
+	return (struct glue){word_near_end(p, end, 0), word_near_end(p, end, 8)};
 }
 
 HOT bool glue_fits(const freshet_json_step *step, struct glue here)
@@ -38,6 +72,8 @@ HOT bool glue_fits(const freshet_json_step *step, struct glue here)
 	uint64_t second = (here.second ^ step->glue[1]) & step->mask[1];
 	return (first | second) == 0;
 }
+
+#endif
 
 /* ---- values ---- */
 
@@ -56,8 +92,8 @@ HOT SCAN_BYTES bytes_at(const char *p, freshet_str text, unsigned *shift)
 	return left >= SCAN_BLOCK ? SCAN(load)(p) : SCAN(load_last)(text, (size_t)left, shift);
 }
 
-/* As string_value, for one that is long or has escapes. */
-FAR struct scalar long_string_value(const char *p, freshet_str text)
+/* The string whose first character is at `p`, which may be long and have escapes. */
+FAR struct scalar rough_string_value(const char *p, freshet_str text)
 {
 	struct carry carry = {0, 0, 0};
 	uint64_t backslashes = 0;
@@ -67,9 +103,7 @@ FAR struct scalar long_string_value(const char *p, freshet_str text)
 		struct scan_block found = SCAN(block)(bytes);
 		found.quotes >>= shift;
 		found.backslashes >>= shift;
-		/* Where there is one escape there are more, and then this had better not be a question. */
-		if ((backslashes | found.backslashes) != 0)
-			settle_escapes(&found, &carry, bytes, shift);
+		settle_escapes(&found, &carry, bytes, shift);
 		/* Up to the quote; all of it when there is none. */
 		uint64_t inside = found.quotes ^ (found.quotes - 1);
 		backslashes |= found.backslashes & inside;
@@ -82,15 +116,17 @@ FAR struct scalar long_string_value(const char *p, freshet_str text)
 	return (struct scalar){NULL, FRESHET_JSON_MISSING, 0};
 }
 
-/* The string whose first character is at `p`. */
-HOT struct scalar string_value(const char *p, freshet_str text)
+/* The string whose first character is at `p`, behind the glue of the step. */
+HOT struct scalar string_value(freshet_json_step *step, const char *p, freshet_str text)
 {
 	unsigned shift;
 	struct scan_block found = SCAN(block)(bytes_at(p, text, &shift));
 	uint64_t quotes = found.quotes >> shift;
 	uint64_t stops = quotes | (found.backslashes | found.controls) >> shift;
-	if (RARELY((quotes & stops & -stops) == 0))
-		return long_string_value(p, text);
+	if (RARELY((quotes & stops & -stops) == 0)) {
+		__atomic_store_n(&step->kind, STEP_ROUGH, __ATOMIC_RELAXED);
+		return rough_string_value(p, text);
+	}
 	return (struct scalar){p + __builtin_ctzll(stops) + 1, FRESHET_JSON_STRING, 0};
 }
 
@@ -133,12 +169,14 @@ HOT void give(const freshet_json_step *step, freshet_json_value *values, const c
 }
 
 /* Where the next glue begins when the step's glue fits, which ends at `p`; NULL when what follows it does not. */
-HOT const char *take_value(const freshet_json_step *step, const char *p, freshet_str text, freshet_json_value *values)
+HOT const char *take_value(freshet_json_step *step, const char *p, freshet_str text, freshet_json_value *values)
 {
 	struct scalar value;
-	switch (step->kind) {
+	enum step_kind kind = shape_kind(step);
+	switch (kind) {
 	case STEP_STRING:
-		value = string_value(p, text);
+	case STEP_ROUGH:
+		value = kind == STEP_ROUGH ? rough_string_value(p, text) : string_value(step, p, text);
 		if (RARELY(value.end == NULL))
 			return NULL;
 		give(step, values, p - 1, value);
@@ -150,8 +188,9 @@ HOT const char *take_value(const freshet_json_step *step, const char *p, freshet
 		give(step, values, p, value);
 		return value.end;
 	case STEP_GLUE: return p;
-	default: return p == text.ptr + text.len ? p : NULL;
+	case STEP_END: break;
 	}
+	return p == text.ptr + text.len ? p : NULL;
 }
 
 freshet_err SHAPE(
@@ -159,7 +198,7 @@ freshet_err SHAPE(
 {
 	const char *const end = text.ptr + text.len;
 	const char *p = text.ptr;
-	const freshet_json_step *step = shape_link(&plan->steps->child);
+	freshet_json_step *step = shape_link(&plan->steps->child);
 	struct glue here = glue_at(p, end);
 	for (size_t i = 0; i < plan->count; i++)
 		values[i] = (freshet_json_value){FRESHET_JSON_MISSING, 0, {NULL, 0}};
@@ -169,7 +208,7 @@ freshet_err SHAPE(
 			step = shape_link(&step->sibling);
 			continue;
 		}
-		if (step->kind == STEP_END) {
+		if (shape_kind(step) == STEP_END) {
 			if (utf8_known || utf8_valid((const uint8_t *)text.ptr, text.len))
 				return FRESHET_OK;
 			break;

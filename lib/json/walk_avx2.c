@@ -21,10 +21,11 @@
 #pragma GCC target("avx2,bmi,bmi2")
 #endif
 
-#define CAREFUL   0
-#define WALK      walk_avx2
-#define WALK_SCAN avx2
-#define SHAPE     shape_pick_avx2
+#define CAREFUL            0
+#define WALK               walk_avx2
+#define WALK_SCAN          avx2
+#define SHAPE              shape_pick_avx2
+#define SHAPE_MASKED_LOADS 0
 #include "json/walk_body.h"
 
 #if defined(__clang__)

@@ -21,10 +21,11 @@
 #pragma GCC target("avx2,avx512f,avx512bw,avx512vl,bmi,bmi2")
 #endif
 
-#define CAREFUL   0
-#define WALK      walk_avx512
-#define WALK_SCAN avx512
-#define SHAPE     shape_pick_avx512
+#define CAREFUL            0
+#define WALK               walk_avx512
+#define WALK_SCAN          avx512
+#define SHAPE              shape_pick_avx512
+#define SHAPE_MASKED_LOADS 1
 #include "json/walk_body.h"
 
 #if defined(__clang__)

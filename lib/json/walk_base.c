@@ -13,10 +13,11 @@
 
 #ifdef SCAN_HAVE_base
 
-#define CAREFUL   0
-#define WALK      walk_base
-#define WALK_SCAN base
-#define SHAPE     shape_pick_base
+#define CAREFUL            0
+#define WALK               walk_base
+#define WALK_SCAN          base
+#define SHAPE              shape_pick_base
+#define SHAPE_MASKED_LOADS 0
 #include "json/walk_body.h"
 
 #endif
