@@ -28,11 +28,11 @@ struct piece {
 };
 
 /* The last quote of the string whose first is at `p`. */
-static const char *string_end(const char *p)
+static const char *string_end(const char *p, const char *end)
 {
-	for (p++; *p != '"'; p++)
-		if (*p == '\\')
-			p++;
+	p = scan_plain(p + 1, end).stop;
+	while (*p == '\\')
+		p = scan_plain(p + 2, end).stop;
 	return p;
 }
 
@@ -42,7 +42,7 @@ static struct piece next_piece(const char *begin, const char *end, bool quoted)
 	const char *p = begin + quoted;
 	while (p < end) {
 		if (*p == '"') {
-			const char *last = string_end(p);
+			const char *last = string_end(p, end);
 			const char *after = last + 1;
 			while (after < end && is_space(*after))
 				after++;
@@ -61,16 +61,18 @@ static struct piece next_piece(const char *begin, const char *end, bool quoted)
 	return (struct piece){{begin, (size_t)(end - begin)}, STEP_END, NULL, end};
 }
 
-static bool few_values(freshet_str text)
+/* Takes a text apart; the last of the pieces is its end. Returns how many there are, 0 when that is more than `most`. */
+static size_t take_apart(freshet_str text, struct piece *pieces, size_t most)
 {
 	const char *end = text.ptr + text.len;
 	struct piece piece = {.next = text.ptr, .kind = STEP_GLUE};
-	for (int i = 0; i < VALUES_MAX; i++) {
+	for (size_t count = 0; count < most; count++) {
 		piece = next_piece(piece.next, end, piece.kind == STEP_STRING);
+		pieces[count] = piece;
 		if (piece.kind == STEP_END)
-			return true;
+			return count + 1;
 	}
-	return false;
+	return 0;
 }
 
 static bool is_container(const freshet_json_value *value)
@@ -154,19 +156,14 @@ static freshet_json_step *steps_for(
 
 static bool add_shape(freshet_json_plan *plan, freshet_str text, const freshet_json_value *values)
 {
-	const char *end = text.ptr + text.len;
-	struct piece piece = {.next = text.ptr, .kind = STEP_GLUE};
+	struct piece pieces[VALUES_MAX + 1];
 	freshet_json_step *step = plan->steps;
-	do {
-		piece = next_piece(piece.next, end, piece.kind == STEP_STRING);
-		step = steps_for(plan, step, &piece, slot_of(piece.value, values, plan->count));
-	} while (step != NULL && piece.kind != STEP_END);
-	return step != NULL;
-}
-
-static bool worth_learning(freshet_json_plan *plan, freshet_str text, const freshet_json_value *values)
-{
-	return shape_possible(text) && only_scalars(values, plan->count) && few_values(text);
+	if (!shape_possible(text) || !only_scalars(values, plan->count))
+		return false;
+	size_t count = take_apart(text, pieces, VALUES_MAX + 1);
+	for (size_t i = 0; i < count && step != NULL; i++)
+		step = steps_for(plan, step, &pieces[i], slot_of(pieces[i].value, values, plan->count));
+	return count > 0 && step != NULL;
 }
 
 void shape_learn(freshet_json_plan *plan, freshet_str text, const freshet_json_value *values)
@@ -177,7 +174,7 @@ void shape_learn(freshet_json_plan *plan, freshet_str text, const freshet_json_v
 		return;
 	if (__atomic_exchange_n(&plan->learning, 1, __ATOMIC_ACQUIRE) != 0)
 		return;
-	if (worth_learning(plan, text, values) && add_shape(plan, text, values))
+	if (add_shape(plan, text, values))
 		__atomic_store_n(&plan->vain, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&plan->learning, 0, __ATOMIC_RELEASE);
 }
