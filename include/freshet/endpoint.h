@@ -98,7 +98,7 @@ typedef struct freshet_endpoint_options {
 	uint32_t max_connections;            /* default 64; over HTTP/1.1, where each stream needs one, 8192 */
 	uint32_t max_streams_per_connection; /* beside the peer's own limit; default 1000 */
 	uint32_t max_waiting;                /* exchanges in line for a connection; default 1,000,000 */
-	uint64_t connect_timeout_ms;         /* resolve, connect and TLS; default 10,000 */
+	uint64_t connect_timeout_ms;         /* resolve, connect, TLS, until a stream is allowed; default 10,000 */
 	uint64_t ping_interval_ms;  /* a connection silent so long is sent a PING; default 20,000; UINT64_MAX: never */
 	uint64_t ping_timeout_ms;   /* without an answer the connection is dead; default 10,000 */
 	uint64_t idle_close_ms;     /* a connection without exchanges closes; default 60,000 */

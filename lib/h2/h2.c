@@ -260,11 +260,16 @@ static int on_error(nghttp2_session *session, int error_code, const char *messag
 	return 0;
 }
 
-/* A GOAWAY with an error code is how nghttp2 ends a session that the peer has broken: it reads no more of it. */
+/*
+ * Notes how far the requests have gone out. A GOAWAY with an error code is how nghttp2 ends a session that the peer has
+ * broken: it reads no more of it.
+ */
 static int on_frame_send(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
 	struct h2 *h2 = user;
 	(void)session;
+	if (frame->hd.type == NGHTTP2_HEADERS)
+		h2->wire.sent_id = frame->hd.stream_id;
 	if (frame->hd.type != NGHTTP2_GOAWAY || frame->goaway.error_code == NGHTTP2_NO_ERROR)
 		return 0;
 	/* Not the peer's doing: nghttp2 had no memory for a header block. */

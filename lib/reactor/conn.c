@@ -100,9 +100,10 @@ void conn_die(struct conn *c, const freshet_outcome *why)
 		return;
 	freshet_endpoint *e = c->endpoint;
 	bool was_up = c->state == CONN_UP;
+	bool was_of_use = c->used && !c->useless;
 	freshet_outcome loss = *why;
-	/* No request is sent before the connection is up. */
-	loss.unprocessed |= !was_up;
+	/* What it has never taken was never sent. */
+	loss.unprocessed |= !was_of_use;
 	char text[256];
 	int len = snprintf(
 		text, sizeof text, "%.*s: %.*s", (int)e->name.len, e->name.ptr, (int)why->text.len, why->text.ptr);
@@ -118,7 +119,7 @@ void conn_die(struct conn *c, const freshet_outcome *why)
 		     loss.err == FRESHET_ECLOSED;
 	e->counters.connections_stale += stale;
 	/* It was reached, and nothing came of it. */
-	if (c->peer[0] != '\0' && !c->answered && (!was_up || c->count > 0))
+	if (c->peer[0] != '\0' && !c->answered && (!was_of_use || c->count > 0))
 		endpoint_address_was(e, c->peer, false);
 	bury(c);
 	if (stale)
@@ -126,6 +127,8 @@ void conn_die(struct conn *c, const freshet_outcome *why)
 	lose_exchanges(c, &exchanges, &loss, stale);
 	if (!was_up)
 		endpoint_conn_failed(e, &loss);
+	else if (!was_of_use)
+		endpoint_conn_useless(e, &loss);
 }
 
 void die_of(struct conn *c, freshet_err err, int system_errno, const char *text)
@@ -179,16 +182,21 @@ static void die_of_close(struct conn *c, int system_errno, const char *text)
 		die_of(c, FRESHET_ECLOSED, 0, text);
 }
 
-/* How long it is kept without an exchange: not as long as a server that says when it closes, lest both act at once. */
+/*
+ * How long it is kept without an exchange: not as long as a server that says when it closes, lest both act at once; and
+ * where the server allows none, no longer than a connection may take to become usable.
+ */
 static uint64_t idle_limit(const struct conn *c)
 {
+	const struct endpoint_limits *limits = &c->endpoint->limits;
 	uint64_t told = c->wire->kept_ms;
 	uint64_t margin = told / 2 < KEPT_MARGIN_MS ? told / 2 : KEPT_MARGIN_MS;
+	uint64_t most = conn_is_barren(c) && limits->connect_timeout_ms < limits->idle_close_ms
+				? limits->connect_timeout_ms
+				: limits->idle_close_ms;
 	if (c->wire->draining)
 		return 0;
-	if (told != 0 && told - margin < c->endpoint->limits.idle_close_ms)
-		return told - margin;
-	return c->endpoint->limits.idle_close_ms;
+	return told != 0 && told - margin < most ? told - margin : most;
 }
 
 /* Without an exchange: it is kept for a while. */
@@ -335,6 +343,32 @@ static void drain_queue(struct conn *c)
 	queue->count = 0;
 }
 
+/*
+ * The peer allows fewer exchanges than before: those that have not gone out would wait for the others to end, and so they
+ * go back in line, where another connection may have room.
+ */
+static void take_back_unsent(struct conn *c)
+{
+	static const char text[] = "the peer allows fewer streams now";
+	const freshet_outcome loss = {
+		.err = FRESHET_EHTTP_REFUSED, .unprocessed = true, .text = {text, sizeof text - 1}};
+	struct list unsent;
+	list_init(&unsent);
+	while (!list_empty(&c->exchanges)) {
+		struct exchange *last = container_of(c->exchanges.prev, struct exchange, node);
+		if (last->stream_id <= c->wire->sent_id)
+			break;
+		list_remove(&last->node);
+		list_push_front(&unsent, &last->node);
+	}
+	while (!list_empty(&unsent)) {
+		struct exchange *ex = container_of(unsent.next, struct exchange, node);
+		c->wire->protocol->cancel(c->wire, ex->stream_id);
+		let_go(c, ex);
+		ex->owner->on_lost(ex, &loss);
+	}
+}
+
 /* Gives bytes to the protocol. False when the connection has ended over them. */
 static bool feed(struct conn *c, const uint8_t *bytes, size_t len)
 {
@@ -349,8 +383,13 @@ static bool feed(struct conn *c, const uint8_t *bytes, size_t len)
 			die_of_wire(c);
 		return false;
 	}
-	if (c->wire->greeted && (!greeted || c->wire->capacity != capacity))
+	if (c->wire->capacity < capacity)
+		take_back_unsent(c);
+	if (c->wire->greeted && (!greeted || c->wire->capacity != capacity)) {
 		endpoint_conn_greeted(c->endpoint, c->wire->capacity);
+		if (c->count == 0)
+			keep(c);
+	}
 	if (c->wire->draining && c->count == 0)
 		reactor_due_by(c->endpoint->reactor, &c->deadline, c->endpoint->reactor->now_ms);
 	endpoint_conn_changed(c);
@@ -575,6 +614,11 @@ static void on_readable(void *owner)
 
 const struct socket_handlers conn_socket_handlers = {on_readable, on_writable};
 
+bool conn_is_barren(const struct conn *c)
+{
+	return c->state == CONN_UP && c->count == 0 && c->wire->greeted && c->wire->capacity == 0;
+}
+
 bool conn_has_room(const struct conn *c)
 {
 	if (c->state != CONN_UP || c->wire->draining || c->write_errno != 0)
@@ -604,6 +648,7 @@ freshet_err conn_submit(struct conn *c, struct exchange *ex)
 	list_push_back(&c->exchanges, &ex->node);
 	ex->conn = c;
 	ex->uncredited = 0;
+	c->used = true;
 	c->count++;
 	c->endpoint->passing += !ex->lasting;
 	endpoint_conn_changed(c);
@@ -662,6 +707,26 @@ static void check_alive(struct conn *c)
 	reactor_due_by(r, &c->deadline, next);
 }
 
+/* It came up, and the server allows nothing: only for a short time, or it should close (RFC 9113, section 6.5.2). */
+static void give_up_barren(struct conn *c)
+{
+	c->useless = true;
+	c->wire->protocol->goodbye(c->wire);
+	conn_flush(c);
+	die_of(c, FRESHET_ECONNECT_TIMEOUT, 0, "no connection within the connect limit: the server allows no streams");
+}
+
+/* It has nothing to carry, or may carry nothing more. */
+static void end_idle(struct conn *c)
+{
+	if (c->wire->draining && !c->used && c->wire->loss.err != FRESHET_OK)
+		die_of_wire(c);
+	else if (!c->wire->draining && conn_is_barren(c))
+		give_up_barren(c);
+	else
+		conn_close(c);
+}
+
 void conn_due(struct conn *c)
 {
 	freshet_endpoint *e = c->endpoint;
@@ -673,7 +738,7 @@ void conn_due(struct conn *c)
 		return;
 	uint64_t idle_until = time_add(c->since_ms, idle_limit(c));
 	if (c->count == 0 && e->reactor->now_ms >= idle_until) {
-		conn_close(c);
+		end_idle(c);
 		return;
 	}
 	if (c->count == 0)

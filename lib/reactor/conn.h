@@ -23,7 +23,7 @@ enum conn_state {
 /* What a connection is for its endpoint's line. */
 enum conn_use {
 	CONN_NO_USE, /* draining, or dead */
-	CONN_COMING, /* has not told how much it takes: its part of the line is still to come */
+	CONN_COMING, /* has not told how much it takes, or nothing as yet: its part of the line is still to come */
 	CONN_USABLE, /* with or without room */
 };
 
@@ -44,6 +44,8 @@ struct conn {
 	struct wire *wire;
 	struct list exchanges;
 	uint32_t count; /* of them */
+	bool used;      /* it has taken an exchange */
+	bool useless;   /* it is given up though it is up: the server allows nothing */
 	bool answered;  /* the server has begun to answer on it */
 	bool served;    /* an exchange has ended well on it */
 	bool choked;    /* the socket is not read until the application has taken what there is */
@@ -62,6 +64,9 @@ freshet_err conn_open(freshet_endpoint *endpoint);
 
 /* True when it takes another exchange. */
 bool conn_has_room(const struct conn *c);
+
+/* True when it is up and empty, but its server allows no exchange at all at present. */
+bool conn_is_barren(const struct conn *c);
 
 /* Reads what came while it was kept without an exchange: it may have been closed, and has no room then. */
 void conn_look(struct conn *c);

@@ -61,7 +61,7 @@ static enum conn_use use_of(const struct conn *c)
 		return CONN_COMING;
 	if (c->wire->draining)
 		return CONN_NO_USE;
-	return c->wire->greeted ? CONN_USABLE : CONN_COMING;
+	return c->wire->greeted && !conn_is_barren(c) ? CONN_USABLE : CONN_COMING;
 }
 
 /* The counter of the state that it is in; NULL for one that is gone. */
@@ -299,6 +299,13 @@ void endpoint_conn_failed(freshet_endpoint *e, const freshet_outcome *loss)
 {
 	dial_failed(e, loss);
 	ask_for_pump(e);
+}
+
+/* It came up, but could take nothing of the line: as if it had never come up. Nobody else minds. */
+void endpoint_conn_useless(freshet_endpoint *e, const freshet_outcome *loss)
+{
+	if (!line_empty(e))
+		endpoint_conn_failed(e, loss);
 }
 
 void endpoint_due(freshet_endpoint *e)

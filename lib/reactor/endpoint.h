@@ -99,6 +99,7 @@ void endpoint_speaks(freshet_endpoint *e, bool http1);
 void endpoint_conn_up(freshet_endpoint *e);
 void endpoint_conn_greeted(freshet_endpoint *e, uint32_t capacity);
 void endpoint_conn_failed(freshet_endpoint *e, const freshet_outcome *loss);
+void endpoint_conn_useless(freshet_endpoint *e, const freshet_outcome *loss);
 
 /* What is known of an address by now: `good` is kept, after another the next dial begins with the next one. */
 void endpoint_address_was(freshet_endpoint *e, const char *address, bool good);

@@ -106,7 +106,10 @@ static void send_again(freshet_request *q)
 static bool move(freshet_request *q, const freshet_outcome *loss)
 {
 	bool by_peer = loss->err == FRESHET_EHTTP_REFUSED || loss->err == FRESHET_EHTTP_GOAWAY;
-	if (!loss->unprocessed || !by_peer || !body_is_repeatable(q) || q->moves >= MOVES_AT_ONCE)
+	/* One that is in line was told of a dial that came to nothing. */
+	if (q->state == REQUEST_WAITING || !loss->unprocessed || !by_peer)
+		return false;
+	if (!body_is_repeatable(q) || q->moves >= MOVES_AT_ONCE)
 		return false;
 	q->moves++;
 	send_again(q);

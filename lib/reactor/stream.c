@@ -218,7 +218,8 @@ static void send_again(freshet_stream *s)
 static bool move(freshet_stream *s, const freshet_outcome *loss)
 {
 	bool by_peer = loss->err == FRESHET_EHTTP_REFUSED || loss->err == FRESHET_EHTTP_GOAWAY;
-	if (!loss->unprocessed || !by_peer || s->moves >= MOVES_AT_ONCE)
+	/* One that is in line was told of a dial that came to nothing. */
+	if (s->state == STREAM_WAITING || !loss->unprocessed || !by_peer || s->moves >= MOVES_AT_ONCE)
 		return false;
 	s->moves++;
 	s->resumed = true;

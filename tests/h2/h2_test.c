@@ -295,6 +295,30 @@ static void the_peer_says_how_many_it_takes(void **state)
 	end_pair(&p);
 }
 
+/* How far the requests have gone out, whatever nghttp2 holds back. */
+static void what_has_gone_out_is_known(void **state)
+{
+	(void)state;
+	struct h2pair p;
+	open_pair(&p, NULL);
+	assert_int_equal(p.wire->sent_id, 0);
+	int first = h2pair_get(&p);
+	assert_int_equal(p.wire->sent_id, 0);
+	h2pair_run(&p);
+	assert_int_equal(p.wire->sent_id, p.exchanges[first - 1].stream_id);
+	h2peer_settings(p.peer, 1);
+	h2pair_run(&p);
+	int second = h2pair_get(&p);
+	h2pair_run(&p);
+	assert_int_equal(p.wire->sent_id, p.exchanges[first - 1].stream_id);
+	assert_int_equal(p.peer->call_count, 1);
+	h2peer_answer_empty(h2pair_call(&p, first), 200, NULL);
+	h2pair_run(&p);
+	assert_int_equal(p.wire->sent_id, p.exchanges[second - 1].stream_id);
+	assert_int_equal(p.peer->call_count, 2);
+	end_pair(&p);
+}
+
 static void cancelled_before_it_was_sent_it_is_never_sent(void **state)
 {
 	(void)state;
@@ -683,6 +707,7 @@ int main(void)
 		cmocka_unit_test(a_body_that_is_not_as_long_as_it_says_is_a_loss),
 		cmocka_unit_test(pings_go_both_ways),
 		cmocka_unit_test(the_peer_says_how_many_it_takes),
+		cmocka_unit_test(what_has_gone_out_is_known),
 		cmocka_unit_test(cancelled_before_it_was_sent_it_is_never_sent),
 		cmocka_unit_test(cancelled_in_the_middle_of_the_body_nothing_more_comes),
 		cmocka_unit_test(a_cancelled_body_is_not_touched_any_more),

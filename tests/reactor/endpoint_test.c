@@ -151,27 +151,6 @@ static void a_limit_that_changes_counts_from_then_on(void **state)
 	stage_close(&g);
 }
 
-static void a_peer_that_allows_none_is_waited_for(void **state)
-{
-	(void)state;
-	struct stage g;
-	struct stage_options o;
-	struct watch *s[3];
-	stage_options_init(&o);
-	o.peer.no_streams = true;
-	o.endpoint.max_connections = 1;
-	stage_open(&g, &o);
-	open_streams(&g, s, 0, 3);
-	/* The first ones may have been sent before the limit was known; those were refused, and moved. */
-	for (int i = 0; i < 3; i++)
-		assert_int_equal(s[i]->cuts + s[i]->dones, 0);
-	size_t before = calls_on(&g, 0);
-	h2peer_settings(g.server.conns[0]->peer, 3);
-	stage_settle(&g);
-	assert_int_equal(calls_on(&g, 0), before + 3);
-	stage_close(&g);
-}
-
 static void refused_streams_move_without_a_pause_or_a_failure(void **state)
 {
 	(void)state;
@@ -554,7 +533,6 @@ int main(void)
 		cmocka_unit_test(they_go_in_the_order_in_which_they_came),
 		cmocka_unit_test(our_own_limit_holds_beside_the_peers),
 		cmocka_unit_test(a_limit_that_changes_counts_from_then_on),
-		cmocka_unit_test(a_peer_that_allows_none_is_waited_for),
 		cmocka_unit_test(refused_streams_move_without_a_pause_or_a_failure),
 		cmocka_unit_test(endless_refusals_end),
 		cmocka_unit_test(goaway_drains_and_moves),
