@@ -16,7 +16,8 @@ enum {
 	BODY_STAYS = 4, /* the server answers before it has the body */
 	PEER_CLOSES = 8,
 	CLOSES_CLEANLY = 16,
-	GIVEN_UP = 32, /* in the middle */
+	GIVEN_UP = 32,  /* in the middle */
+	BODY_OPEN = 64, /* its length is not known, and it gets its end in the middle */
 };
 
 /* What came of one run: the events as text, without how the data were cut. */
@@ -75,7 +76,7 @@ static void take_queue(struct run *r, const uint8_t *fed, size_t len)
 		} else if (event->kind == WIRE_ANSWER) {
 			note_answer(r, event->as.answer);
 			wire_answer_free(event->as.answer);
-		} else {
+		} else if (event->kind != WIRE_WANTED) {
 			r->over = true;
 		}
 	}
@@ -95,19 +96,37 @@ static void feed(struct run *r, const uint8_t *bytes, size_t len)
 	free(block);
 }
 
-static void ask(struct run *r, uint8_t flags)
+static void output(struct run *r, size_t most)
 {
 	struct bytes out = {0};
+	must(r->wire->protocol->output(r->wire, &out, most));
+	take_queue(r, NULL, 0);
+	bytes_clear(&out);
+}
+
+static void ask(struct run *r, uint8_t flags)
+{
 	int32_t id;
 	struct wire_request request = {.method = freshet_str_of(flags & ASK_HEAD ? "HEAD" : "POST"),
 		.scheme = freshet_str_of("http"),
 		.authority = freshet_str_of("fuzz"),
 		.path = freshet_str_of("/")};
 	r->body.bytes = freshet_str_of("0123456789");
+	r->body.open = (flags & BODY_OPEN) != 0;
 	request.body = flags & ASK_WITH_BODY ? &r->body : NULL;
 	must(r->wire->protocol->submit(r->wire, &request, r, &id) == FRESHET_OK);
-	must(r->wire->protocol->output(r->wire, &out, flags & BODY_STAYS ? 1 : SIZE_MAX));
-	bytes_clear(&out);
+	output(r, flags & BODY_STAYS ? 1 : SIZE_MAX);
+}
+
+static void in_the_middle(struct run *r, uint8_t flags)
+{
+	if (r->body.wanted && !r->over)
+		r->body = (struct wire_body){.bytes = freshet_str_of("the end")};
+	output(r, SIZE_MAX);
+	if ((flags & GIVEN_UP) == 0 || r->over)
+		return;
+	r->wire->protocol->cancel(r->wire, 1);
+	r->over = true;
 }
 
 static void end(struct run *r, uint8_t flags)
@@ -132,7 +151,7 @@ static void run(struct run *r, const uint8_t *data, size_t size, uint8_t flags, 
 	*r = (struct run){0};
 	must(h1_new(&options, &r->queue, &r->wire) == FRESHET_OK);
 	ask(r, flags);
-	size_t middle = (flags & GIVEN_UP) != 0 ? size / 2 : size;
+	size_t middle = (flags & (GIVEN_UP | BODY_OPEN)) != 0 ? size / 2 : size;
 	for (size_t at = 0; at < size && r->err == FRESHET_OK;) {
 		size_t until = at < middle ? middle : size;
 		size_t part = cuts == 0 ? until - at : 1 + cuts % 7;
@@ -140,10 +159,8 @@ static void run(struct run *r, const uint8_t *data, size_t size, uint8_t flags, 
 		part = part < until - at ? part : until - at;
 		feed(r, data + at, part);
 		at += part;
-		if (at == middle && at < size && !r->over && r->err == FRESHET_OK) {
-			r->wire->protocol->cancel(r->wire, 1);
-			r->over = true;
-		}
+		if (at == middle && at < size && r->err == FRESHET_OK)
+			in_the_middle(r, flags);
 	}
 	end(r, flags);
 	r->wire->protocol->free(r->wire);
