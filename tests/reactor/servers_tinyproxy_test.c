@@ -5,7 +5,6 @@
 #include "support/live.h"
 #include "support/test.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -34,16 +33,16 @@ static void write_config(uint16_t port, void *user)
 	test_file_write(test_folder_file(&scene->server.folder, "tinyproxy.conf"), text, (size_t)len);
 }
 
-/* At the port of its configuration; 0: at a free one, which is written into it. */
-static uint16_t run_proxy(struct scene *scene, uint16_t port)
+/* Starts the proxy, or starts it again where it was. */
+static void run_proxy(struct scene *scene, bool again)
 {
 	const struct test_folder *folder = &scene->server.folder;
 	const char *const argv[] = {tinyproxy, "-d", "-c", test_folder_file(folder, "tinyproxy.conf"), NULL};
 	const char *log = test_folder_file(folder, "tinyproxy.log");
-	if (port == 0)
-		return process_start_at_port(&scene->proxy, argv, log, write_config, scene);
-	process_start(&scene->proxy, argv, log);
-	return process_port(&scene->proxy);
+	if (again)
+		process_restart_at_port(&scene->proxy, argv, log, scene->port);
+	else
+		scene->port = process_start_at_port(&scene->proxy, argv, log, write_config, scene);
 }
 
 static void start(struct scene *scene, const struct live_wish *wish)
@@ -51,7 +50,7 @@ static void start(struct scene *scene, const struct live_wish *wish)
 	*scene = (struct scene){0};
 	live_start(&scene->server, wish);
 	scene->closed_port = free_port();
-	scene->port = run_proxy(scene, 0);
+	run_proxy(scene, false);
 }
 
 static void stop(struct scene *scene)
@@ -62,10 +61,7 @@ static void stop(struct scene *scene)
 
 static void restart_proxy(void *user)
 {
-	struct scene *scene = user;
-	kill(scene->proxy.pid, SIGKILL);
-	process_end(&scene->proxy);
-	assert_int_equal(run_proxy(scene, scene->port), scene->port);
+	run_proxy(user, true);
 }
 
 /* --- What goes through. */

@@ -239,3 +239,19 @@ void live_short_keep_alive(struct live_server *s)
 		event_base_loop(s->client.base, EVLOOP_ONCE);
 	live_get(s, "/written/nobody", "0 0");
 }
+
+void live_try_all(struct live_server *s, unsigned lacks)
+{
+	live_follow(s, "whole", 0);
+	/* 39 or 40 events of each answer are whole, so 300 take eight of them. */
+	live_follow(s, "cut", 7);
+	live_follow(s, "end", 7);
+	live_upload(s);
+	live_nothing(s);
+	if ((lacks & LIVE_BODY_TO_CLOSE) == 0)
+		live_follow(s, "to-close", 0);
+	if ((lacks & LIVE_EXTRAS) == 0) {
+		live_get(s, "/hints", "after hints");
+		live_get(s, "/trailers", "before trailers");
+	}
+}

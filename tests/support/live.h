@@ -71,6 +71,15 @@ void live_follow(struct live_server *s, const char *kind, unsigned cuts);
  */
 void live_follow_across(struct live_server *s, void (*deed)(void *user), void *user);
 
+/* What a server, or what stands in front of it, cannot do. */
+enum live_lack {
+	LIVE_BODY_TO_CLOSE = 1, /* a body that ends with its connection */
+	LIVE_EXTRAS = 2,        /* interim answers and trailers */
+};
+
+/* Everything that it can: streams of all kinds, but for those that are held, and requests. */
+void live_try_all(struct live_server *s, unsigned lacks);
+
 /* A request and its whole answer, which must be this. */
 void live_get(struct live_server *s, const char *path, const char *body);
 

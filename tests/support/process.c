@@ -186,3 +186,18 @@ uint16_t process_start_at_port(
 	fprintf(stderr, "%s does not start: see its output\n", argv[0]);
 	abort();
 }
+
+void process_restart_at_port(struct process *p, const char *const argv[], const char *log, uint16_t port)
+{
+	kill(p->pid, SIGKILL);
+	waitpid(p->pid, NULL, 0);
+	for (int tries = 0; tries < 1000; tries++) {
+		process_start(p, argv, log);
+		if (process_port(p) == port)
+			return;
+		process_end(p);
+		process_breathe();
+	}
+	fprintf(stderr, "%s does not start again: see its output\n", argv[0]);
+	abort();
+}

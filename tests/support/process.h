@@ -47,6 +47,12 @@ typedef void process_configure(uint16_t port, void *user);
 uint16_t process_start_at_port(
 	struct process *p, const char *const argv[], const char *log, process_configure *configure, void *user);
 
+/*
+ * Kills the process without a word and starts it again at the port that it had. Somebody may hold that for a moment, as the
+ * port of a connection of his: it is tried until it is free.
+ */
+void process_restart_at_port(struct process *p, const char *const argv[], const char *log, uint16_t port);
+
 /* Waits a little while for something that another process does; no test passes or fails by it alone. */
 void process_breathe(void);
 
