@@ -11,16 +11,24 @@ static struct h2server_conn *conn(struct stage *g)
 	return g->server.conns[g->server.conn_count - 1];
 }
 
+/* A stage with an open stream on "/x", on a connection that is asked after ten silent seconds. */
+static struct watch *open_watched(struct stage *g, uint64_t ping_timeout_ms)
+{
+	struct stage_options o;
+	stage_options_init(&o);
+	o.endpoint.ping_interval_ms = 10000;
+	o.endpoint.ping_timeout_ms = ping_timeout_ms;
+	stage_open(g, &o);
+	struct watch *s = stage_stream(g, "/x");
+	stage_serve(g, "/x", "");
+	return s;
+}
+
 static void a_silent_connection_is_asked_and_answers(void **state)
 {
 	(void)state;
 	struct stage g;
-	struct stage_options o;
-	stage_options_init(&o);
-	o.endpoint.ping_interval_ms = 10000;
-	stage_open(&g, &o);
-	struct watch *s = stage_stream(&g, "/x");
-	stage_serve(&g, "/x", "");
+	struct watch *s = open_watched(&g, 0);
 	stage_advance(&g, 9999);
 	assert_int_equal(conn(&g)->peer->pings, 0);
 	stage_advance(&g, 1);
@@ -35,13 +43,7 @@ static void one_that_does_not_answer_is_dead(void **state)
 {
 	(void)state;
 	struct stage g;
-	struct stage_options o;
-	stage_options_init(&o);
-	o.endpoint.ping_interval_ms = 10000;
-	o.endpoint.ping_timeout_ms = 3000;
-	stage_open(&g, &o);
-	struct watch *s = stage_stream(&g, "/x");
-	stage_serve(&g, "/x", "");
+	struct watch *s = open_watched(&g, 3000);
 	struct h2server_conn *first = conn(&g);
 	first->peer->mute = true;
 	stage_advance(&g, 12999);
@@ -62,15 +64,9 @@ static void one_that_sends_but_does_not_answer_lives(void **state)
 {
 	(void)state;
 	struct stage g;
-	struct stage_options o;
-	stage_options_init(&o);
-	o.endpoint.ping_interval_ms = 10000;
-	o.endpoint.ping_timeout_ms = 3000;
-	stage_open(&g, &o);
-	struct watch *s = stage_stream(&g, "/x");
-	struct h2peer_call *call = stage_serve(&g, "/x", "");
+	struct watch *s = open_watched(&g, 3000);
 	static const uint8_t comment[] = {0, 0, 2, NGHTTP2_DATA, 0, 0, 0, 0, 1, ':', '\n'};
-	assert_int_equal(call->id, 1);
+	assert_int_equal(stage_call(&g, "/x")->id, 1);
 	conn(&g)->peer->mute = true;
 	for (int i = 0; i < 50; i++) {
 		stage_advance(&g, 2000);

@@ -440,7 +440,7 @@ static void over_http1(void **state)
 	h1world_open(&w, h1world_answer_events);
 	h1world_endpoint(&w);
 	client_follow(&w.client, w.e, "/events", &f);
-	h1world_wait(&w, h1world_so_many_are_open, &(struct h1world_open_count){&w, 1});
+	h1world_wait_open(&w, 1);
 	h1world_get(&w, "/", &r);
 	h1world_wait(&w, h1world_was_replied, &r);
 	freshet_counters c = client_counters(&w.client);
@@ -482,7 +482,7 @@ static void a_stale_connection_is_no_reconnect(void **state)
 	h1world_endpoint(&w);
 	h1world_keep(&w, 1);
 	client_follow(&w.client, w.e, "/events", &f);
-	h1world_wait(&w, h1world_so_many_are_open, &(struct h1world_open_count){&w, 1});
+	h1world_wait_open(&w, 1);
 	freshet_counters c = client_counters(&w.client);
 	assert_int_equal(c.connections_stale, 1);
 	assert_int_equal(c.connections_lost, 1);

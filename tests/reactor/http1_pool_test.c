@@ -94,7 +94,7 @@ static void streams_have_one_each(void **state)
 		f[i].on_event = NULL;
 		client_follow(&w.client, w.e, "/events", &f[i]);
 	}
-	h1world_wait(&w, h1world_so_many_are_open, &(struct h1world_open_count){&w, 5});
+	h1world_wait_open(&w, 5);
 	assert_int_equal(w.server.accepted, 5);
 	/* Requests beside them share one more. */
 	for (int i = 0; i < 10; i++) {
@@ -121,7 +121,7 @@ static void streams_wait_for_each_other(void **state)
 	client_follow(&w.client, w.e, "/events/0", &f[0]);
 	client_follow(&w.client, w.e, "/events/1", &f[1]);
 	client_follow(&w.client, w.e, "/events/2", &f[2]);
-	h1world_wait(&w, h1world_so_many_are_open, &(struct h1world_open_count){&w, 2});
+	h1world_wait_open(&w, 2);
 	assert_string_equal(freshet_stream_state(f[2].stream), "waiting");
 	/* The first one ends, and its connection takes the third. */
 	struct h1server_conn *first = h1server_find(&w.server, "/events/0");
@@ -129,7 +129,7 @@ static void streams_wait_for_each_other(void **state)
 	h1server_done(first);
 	h1world_wait(&w, h1world_has_ended, &f[0]);
 	assert_int_equal(f[0].seen.events, 1);
-	h1world_wait(&w, h1world_so_many_are_open, &(struct h1world_open_count){&w, 2});
+	h1world_wait_open(&w, 2);
 	assert_string_equal(freshet_stream_state(f[2].stream), "open");
 	assert_int_equal(w.server.accepted, 2);
 	/* A stream that is given up leaves a connection that cannot be used again. */
@@ -154,7 +154,7 @@ static void the_line_has_an_end(void **state)
 	w.o.max_waiting = 3;
 	h1world_endpoint(&w);
 	client_follow(&w.client, w.e, "/events", &f[0]);
-	h1world_wait(&w, h1world_so_many_are_open, &(struct h1world_open_count){&w, 1});
+	h1world_wait_open(&w, 1);
 	for (int i = 1; i < 4; i++)
 		client_follow(&w.client, w.e, "/events", &f[i]);
 	freshet_stream_options_init(&so);
@@ -189,7 +189,7 @@ static void a_closed_endpoint_leaves_nothing(void **state)
 	h1world_open(&w, h1world_answer_events);
 	h1world_endpoint(&w);
 	client_follow(&w.client, w.e, "/events", &f);
-	h1world_wait(&w, h1world_so_many_are_open, &(struct h1world_open_count){&w, 1});
+	h1world_wait_open(&w, 1);
 	h1world_get(&w, "/", &r);
 	h1world_wait(&w, h1world_was_replied, &r);
 	assert_int_equal(client_counters(&w.client).connections, 2);
@@ -254,7 +254,7 @@ static void nobody_waits_for_ever(void **state)
 	h1world_endpoint(&w);
 	client_follow(&w.client, w.e, "/events/0", &f[0]);
 	client_follow(&w.client, w.e, "/events/1", &f[1]);
-	h1world_wait(&w, h1world_so_many_are_open, &(struct h1world_open_count){&w, 2});
+	h1world_wait_open(&w, 2);
 	h1server_stop_listening(&w.server);
 	client_follow(&w.client, w.e, "/events/2", &f[2]);
 	h1world_get(&w, "/", &r);
@@ -279,16 +279,22 @@ static bool one_request_came(void *user)
 	return w->server.requests == 1;
 }
 
+/* One request is on the only connection that there will be. */
+static void open_busy(struct h1world *w, struct reply *first)
+{
+	h1world_open(w, answer_later);
+	h1world_endpoint(w);
+	h1world_get(w, "/0", first);
+	h1world_wait(w, one_request_came, w);
+	h1server_stop_listening(&w->server);
+}
+
 static void a_line_that_moves_is_not_told(void **state)
 {
 	struct h1world w;
 	struct reply r[3];
 	(void)state;
-	h1world_open(&w, answer_later);
-	h1world_endpoint(&w);
-	h1world_get(&w, "/0", &r[0]);
-	h1world_wait(&w, one_request_came, &w);
-	h1server_stop_listening(&w.server);
+	open_busy(&w, &r[0]);
 	h1world_get(&w, "/1", &r[1]);
 	h1world_get(&w, "/2", &r[2]);
 	/* Both dials fail; the clock stands, so there is no third one. */
@@ -312,11 +318,7 @@ static void dials_that_fail_together(void **state)
 	struct h1world w;
 	struct reply r[40];
 	(void)state;
-	h1world_open(&w, answer_later);
-	h1world_endpoint(&w);
-	h1world_get(&w, "/0", &r[0]);
-	h1world_wait(&w, one_request_came, &w);
-	h1server_stop_listening(&w.server);
+	open_busy(&w, &r[0]);
 	for (int i = 1; i < 40; i++)
 		h1world_get(&w, "/", &r[i]);
 	while (client_counters(&w.client).connections_failed < 39)

@@ -443,32 +443,44 @@ static void an_early_answer_to_a_large_body(void **state)
 	stage_close(&g);
 }
 
+/* How far a request has come. */
+enum way { UNSENT, IN_LINE, SENT, HALF_ANSWERED, PAUSING, WAYS };
+
+/* A stage with one request on "/q" that has come so far. */
+static struct watch *open_request(struct stage *g, enum way way, uint64_t deadline_ms)
+{
+	struct stage_options so;
+	stage_options_init(&so);
+	so.endpoint.max_connections = 1;
+	so.endpoint.max_streams_per_connection = 1;
+	stage_open(g, &so);
+	if (way == IN_LINE)
+		stage_stream(g, "/first");
+	struct watch *q = stage_watch(g);
+	freshet_request_options o;
+	freshet_request_options_init(&o);
+	o.path = "/q";
+	o.deadline_ms = deadline_ms;
+	assert_int_equal(watch_request(q, &o), FRESHET_OK);
+	if (way == UNSENT)
+		return q;
+	stage_settle(g);
+	if (way == HALF_ANSWERED) {
+		h2peer_answer(stage_call(g, "/q"), 200, NULL);
+		h2peer_text(stage_call(g, "/q"), "half");
+	}
+	if (way == PAUSING)
+		h2peer_reset(stage_call(g, "/q"), 2);
+	stage_settle(g);
+	return q;
+}
+
 static void the_deadline_holds_in_every_state(void **state)
 {
 	(void)state;
-	/* In line, sent, answered by half, pausing. */
-	for (int way = 0; way < 4; way++) {
+	for (int way = UNSENT; way < WAYS; way++) {
 		struct stage g;
-		struct stage_options so;
-		stage_options_init(&so);
-		so.endpoint.max_connections = 1;
-		so.endpoint.max_streams_per_connection = 1;
-		stage_open(&g, &so);
-		if (way == 0)
-			stage_stream(&g, "/first");
-		struct watch *q = stage_watch(&g);
-		freshet_request_options o;
-		freshet_request_options_init(&o);
-		o.path = "/q";
-		o.deadline_ms = 90;
-		assert_int_equal(watch_request(q, &o), FRESHET_OK);
-		stage_settle(&g);
-		if (way == 2) {
-			h2peer_answer(stage_call(&g, "/q"), 200, NULL);
-			h2peer_text(stage_call(&g, "/q"), "half");
-		}
-		if (way == 3)
-			h2peer_reset(stage_call(&g, "/q"), 2);
+		struct watch *q = open_request(&g, (enum way)way, 90);
 		stage_settle(&g);
 		stage_advance(&g, 89);
 		assert_int_equal(q->dones, 0);
@@ -484,29 +496,9 @@ static void the_deadline_holds_in_every_state(void **state)
 static void cancelling_is_told_in_every_state(void **state)
 {
 	(void)state;
-	/* Not yet sent, in line, sent, answered by half, pausing. */
-	for (int way = 0; way < 5; way++) {
+	for (int way = UNSENT; way < WAYS; way++) {
 		struct stage g;
-		struct stage_options so;
-		stage_options_init(&so);
-		so.endpoint.max_connections = 1;
-		so.endpoint.max_streams_per_connection = 1;
-		stage_open(&g, &so);
-		if (way == 1)
-			stage_stream(&g, "/first");
-		struct watch *q = stage_watch(&g);
-		freshet_request_options o;
-		freshet_request_options_init(&o);
-		o.path = "/q";
-		assert_int_equal(watch_request(q, &o), FRESHET_OK);
-		if (way > 0)
-			stage_settle(&g);
-		if (way == 3)
-			h2peer_answer(stage_call(&g, "/q"), 200, NULL);
-		if (way == 4)
-			h2peer_reset(stage_call(&g, "/q"), 2);
-		if (way > 2)
-			stage_settle(&g);
+		struct watch *q = open_request(&g, (enum way)way, 0);
 		freshet_request_cancel(q->request);
 		freshet_request_cancel(q->request);
 		assert_int_equal(q->dones, 0);
@@ -515,7 +507,7 @@ static void cancelling_is_told_in_every_state(void **state)
 		assert_int_equal(q->outcome.err, FRESHET_ECANCELED);
 		assert_false(q->outcome.has_http2_code);
 		assert_string_equal(q->text, "closed by the application");
-		if (way == 2 || way == 3)
+		if (way == SENT || way == HALF_ANSWERED)
 			assert_true(stage_call(&g, "/q")->reset);
 		stage_close(&g);
 	}

@@ -82,6 +82,12 @@ void h1world_wait(struct h1world *w, bool (*until)(void *user), void *user)
 		assert_int_equal(event_base_loop(w->client.base, EVLOOP_ONCE), 0);
 }
 
+void h1world_wait_open(struct h1world *w, size_t open)
+{
+	while (w->client.open != open)
+		assert_int_equal(event_base_loop(w->client.base, EVLOOP_ONCE), 0);
+}
+
 bool h1world_was_replied(void *user)
 {
 	const struct reply *r = user;
@@ -120,12 +126,6 @@ void h1world_answer_events(struct h1server_conn *c, const struct h1server_reques
 		h1server_write(c, H1WORLD_EVENTS);
 	else
 		h1world_answer_ok(c, q);
-}
-
-bool h1world_so_many_are_open(void *user)
-{
-	const struct h1world_open_count *wanted = user;
-	return wanted->w->client.open == wanted->open;
 }
 
 void h1world_keep(struct h1world *w, size_t count)

@@ -44,18 +44,14 @@ void h1world_run(struct h1world *w);
 /* Until the condition holds, whether something is still open or not. */
 void h1world_wait(struct h1world *w, bool (*until)(void *user), void *user);
 
+/* Until so many streams are open. */
+void h1world_wait_open(struct h1world *w, size_t open);
+
 /* Conditions: of the world, of a struct reply, of a struct follower. */
 bool h1world_is_idle(void *world);
 bool h1world_was_replied(void *reply);
 bool h1world_has_ended(void *follower);
 bool h1world_was_cut(void *follower);
-
-/* So many streams are open. */
-struct h1world_open_count {
-	const struct h1world *w;
-	size_t open;
-};
-bool h1world_so_many_are_open(void *open_count);
 
 /* It was answered once, with 200 and that body. */
 void h1world_assert_ok(const struct reply *r, const char *body);
