@@ -264,6 +264,62 @@ static void pauses_are_counted(void **state)
 	stage_close(&g);
 }
 
+static void assert_levels_are_zero(const freshet_counters *c)
+{
+	size_t count;
+	const freshet_counter *list = freshet_counter_list(&count);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t value;
+		memcpy(&value, (const char *)c + list[i].offset, sizeof value);
+		if (list[i].now && value != 0)
+			fail_msg("%s is %llu", list[i].name, (unsigned long long)value);
+	}
+}
+
+/* Streams and requests in every state end with their endpoint: nothing is left standing in a level. */
+static void levels_come_back_to_zero(void **state)
+{
+	struct stage g;
+	struct stage_options o;
+	(void)state;
+	stage_options_init(&o);
+	o.endpoint.max_connections = 1; /* beside one that drains */
+	o.endpoint.max_streams_per_connection = 3;
+	stage_open(&g, &o);
+	stage_stream(&g, "/open");
+	stage_serve(&g, "/open", "data: a\n\n");
+	struct watch *held = stage_stream(&g, "/held");
+	freshet_stream_pause(held->stream);
+	stage_serve(&g, "/held", "data: a\n\ndata: b\n\n");
+	stage_stream(&g, "/pausing");
+	h2peer_answer_empty(stage_call(&g, "/pausing"), 503, NULL);
+	stage_settle(&g);
+	stage_stream(&g, "/refused");
+	h2peer_answer(stage_call(&g, "/refused"), 404, NULL);
+	h2peer_goaway(g.server.conns[0]->peer, stage_call(&g, "/refused")->id, 0);
+	stage_settle(&g);
+	stage_request(&g, "GET", "/sent", NULL);
+	stage_stream(&g, "/sent-too");
+	stage_stream(&g, "/third");
+	stage_stream(&g, "/in-line");
+	stage_request(&g, "GET", "/in-line-too", NULL);
+	freshet_counters c = stage_counters(&g);
+	assert_int_equal(c.streams, 7);
+	assert_int_equal(c.streams_open, 2);
+	assert_int_equal(c.streams_paused, 1);
+	assert_int_equal(c.requests_in_flight, 2);
+	assert_int_equal(c.waiting, 2);
+	assert_int_equal(c.connections_open_http2, 1);
+	assert_int_equal(c.connections_draining_http2, 1);
+	freshet_endpoint_close(g.endpoint);
+	stage_settle(&g);
+	c = stage_counters(&g);
+	assert_levels_are_zero(&c);
+	assert_int_equal(c.streams_ended, 7);
+	assert_int_equal(c.requests_done, 2);
+	stage_close(&g);
+}
+
 /* ---- why streams come back ---- */
 
 static void end_it(struct stage *g)
@@ -620,6 +676,7 @@ int main(void)
 		cmocka_unit_test(the_reactor_has_the_sum),
 		cmocka_unit_test(connections_by_state),
 		cmocka_unit_test(pauses_are_counted),
+		cmocka_unit_test(levels_come_back_to_zero),
 		cmocka_unit_test(streams_come_back_for_a_cause),
 		cmocka_unit_test(dials_that_fail),
 		cmocka_unit_test(over_http1),
