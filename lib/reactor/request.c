@@ -99,6 +99,7 @@ static bool may_repeat(const freshet_request *q, const freshet_outcome *loss)
 static void send_again(freshet_request *q)
 {
 	request_forget_answer(q);
+	q->again = false;
 	q->state = REQUEST_WAITING;
 	endpoint_enqueue(q->endpoint, &q->exchange, true);
 }
@@ -116,24 +117,22 @@ static bool move(freshet_request *q, const freshet_outcome *loss)
 	return true;
 }
 
-/* The answer was 421 for the first time, and it has ended: not processed, whatever the method (RFC 9110, 15.5.20). */
-static bool go_elsewhere(freshet_request *q)
+/* The answer is 421 for the first time: not processed, whatever the method (RFC 9110, section 15.5.20). */
+static void misdirected(freshet_request *q)
 {
-	if (q->answer == NULL || q->answer->status != MISDIRECTED || q->misdirected || !body_is_repeatable(q))
-		return false;
+	exchange_misdirected(&q->exchange);
 	q->misdirected = true;
-	send_again(q);
-	return true;
+	q->again = body_is_repeatable(q);
 }
 
-/* Goes where a Location leads. */
-static void go_to(freshet_request *q, const struct bytes *target)
+/* Goes where a Location leads. FRESHET_EHTTP_REDIRECTS, FRESHET_ENOMEM. */
+static freshet_err turn_to(freshet_request *q, const struct bytes *target)
 {
-	char *copy = q->redirects < q->max_redirects ? mem_copy((const char *)target->data, target->len) : NULL;
-	if (copy == NULL) {
-		request_fail(q, q->redirects < q->max_redirects ? FRESHET_ENOMEM : FRESHET_EHTTP_REDIRECTS);
-		return;
-	}
+	if (q->redirects >= q->max_redirects)
+		return FRESHET_EHTTP_REDIRECTS;
+	char *copy = mem_copy((const char *)target->data, target->len);
+	if (copy == NULL)
+		return FRESHET_ENOMEM;
 	mem_free(q->target);
 	q->target = copy;
 	q->redirects++;
@@ -141,29 +140,29 @@ static void go_to(freshet_request *q, const struct bytes *target)
 		q->as_get = true;
 		q->repeatable = true;
 	}
-	send_again(q);
+	q->again = true;
+	return FRESHET_OK;
 }
 
-/* Goes on where a redirect leads, when that may be. False: the answer is what the request came to. */
-static bool follow(freshet_request *q)
+/* The answer is a redirect: it is followed where that may be, and otherwise what the request came to. */
+static void follow(freshet_request *q)
 {
 	struct wire_request now;
 	struct bytes target = {0};
-	int status = q->answer->status;
-	if (q->max_redirects == 0 || !redirect_status(status))
-		return false;
-	if (!redirect_becomes_get(status, method_of(q)) && !body_is_repeatable(q))
-		return false;
+	if (!redirect_becomes_get(q->answer->status, method_of(q)) && !body_is_repeatable(q))
+		return;
 	freshet_str location = field_find(q->answer->fields, q->answer->count, "location");
 	enum redirect_way way = REDIRECT_NO_MEMORY;
-	if (describe_target(q, &now) == FRESHET_OK)
+	freshet_err err = describe_target(q, &now);
+	if (err == FRESHET_OK)
 		way = redirect_resolve(&q->endpoint->url, now.path, location, &target);
 	if (way == REDIRECT_SAME_ORIGIN)
-		go_to(q, &target);
+		err = turn_to(q, &target);
 	else if (way == REDIRECT_NO_MEMORY)
-		request_fail(q, FRESHET_ENOMEM);
+		err = FRESHET_ENOMEM;
+	if (err != FRESHET_OK)
+		request_fail(q, err);
 	bytes_clear(&target);
-	return way != REDIRECT_ELSEWHERE;
 }
 
 static void on_lost(struct exchange *ex, const freshet_outcome *why)
@@ -175,8 +174,10 @@ static void on_lost(struct exchange *ex, const freshet_outcome *why)
 		return;
 	/* What was answered was processed, whatever the peer says of it afterwards. */
 	loss.unprocessed &= q->answer == NULL;
-	if (go_elsewhere(q))
+	if (q->again) {
+		send_again(q);
 		return;
+	}
 	request_forget_answer(q);
 	if (move(q, &loss))
 		return;
@@ -237,8 +238,11 @@ static void on_answer(struct exchange *ex, struct wire_answer *answer)
 	request_forget_answer(q);
 	q->answer = answer;
 	q->coded = q->accept_gzip && is_gzip(answer);
+	q->skipped = 0;
 	if (answer->status == MISDIRECTED && !q->misdirected)
-		exchange_misdirected(ex);
+		misdirected(q);
+	else if (q->max_redirects > 0 && redirect_status(answer->status))
+		follow(q);
 }
 
 static freshet_err keep(freshet_request *q, const uint8_t *bytes, size_t len)
@@ -256,10 +260,24 @@ static freshet_err decode(freshet_request *q, const uint8_t *bytes, size_t len)
 	return err;
 }
 
+/* Nobody wants to see the body of an answer that sends the request elsewhere; a long one is not waited for. */
+static void skip(freshet_request *q, size_t len)
+{
+	q->skipped += len;
+	if (q->skipped <= ENDING_BODY_MAX)
+		return;
+	exchange_leave(&q->exchange);
+	send_again(q);
+}
+
 static void on_data(struct exchange *ex, const uint8_t *bytes, size_t len)
 {
 	freshet_request *q = request_of(ex);
 	exchange_credit(ex, len);
+	if (q->again) {
+		skip(q, len);
+		return;
+	}
 	freshet_err err = q->coded ? decode(q, bytes, len) : keep(q, bytes, len);
 	if (err != FRESHET_OK)
 		request_fail(q, err);
@@ -268,9 +286,9 @@ static void on_data(struct exchange *ex, const uint8_t *bytes, size_t len)
 static void on_end(struct exchange *ex)
 {
 	freshet_request *q = request_of(ex);
-	if (go_elsewhere(q) || follow(q))
-		return;
-	if (q->gunzip != NULL && !gunzip_complete(q->gunzip))
+	if (q->again)
+		send_again(q);
+	else if (q->gunzip != NULL && !gunzip_complete(q->gunzip))
 		request_fail(q, FRESHET_EHTTP_CODING);
 	else
 		request_end(q, FRESHET_OK);

@@ -39,6 +39,7 @@ struct freshet_request {
 	struct gunzip *gunzip; /* NULL: nothing of a body that is to be decoded has come */
 	struct ending ending;
 	size_t max_body;
+	size_t skipped;       /* of an answer's body that nobody sees */
 	uint64_t deadline_ms; /* of the whole exchange */
 	uint64_t pause_until_ms;
 	uint32_t max_attempts;
@@ -51,6 +52,7 @@ struct freshet_request {
 	bool coded;       /* the answer's body is to be decoded */
 	bool as_get;      /* a redirect has made it a GET without a body */
 	bool misdirected; /* it was answered 421 once */
+	bool again;       /* what was answered sends it elsewhere: it goes when the answer has been read */
 	enum request_state state;
 	freshet_err result;
 };

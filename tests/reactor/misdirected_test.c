@@ -14,28 +14,19 @@ struct world {
 	char url[128];
 	freshet_endpoint_options o;
 	freshet_endpoint *e;
-	unsigned right_from; /* the first connection that leads to the right server */
-	bool cut_short;      /* the connection ends within the answer 421 */
-	unsigned conns[8];   /* on which calls came */
-	char body[16];       /* of the last call */
+	unsigned right_from;     /* the first connection that leads to the right server */
+	bool right_every_second; /* call, on whatever connection */
+	bool cut_short;          /* the connection ends within the answer 421 */
+	unsigned conns[8];       /* on which calls came */
+	char body[16];           /* of the last call */
 };
-
-static void cut_short(struct web_call *call)
-{
-	if (call->h1 != NULL) {
-		h1server_write(call->h1, "HTTP/1.1 421 Misdirected\r\ncontent-length: 100\r\n\r\nno");
-		h1server_finish(call->h1);
-		return;
-	}
-	h2peer_answer(call->h2, 421, NULL);
-	h2peer_text(call->h2, "no");
-	h2server_drop(h2server_conn_of(&call->web->h2, call->h2), false);
-}
 
 static void handle(struct web_call *call)
 {
 	struct world *w = call->web->user;
 	w->conns[call->number % 8] = call->conn;
+	if (w->right_every_second)
+		w->right_from = call->number % 2 == 0 ? 0 : UINT32_MAX;
 	snprintf(w->body, sizeof w->body, "%.*s", (int)call->body_len, call->body_len > 0 ? call->body : "");
 	if (strcmp(call->target, "/open") == 0)
 		web_events(call, "id: 1\ndata: x\n\n", false);
@@ -46,7 +37,7 @@ static void handle(struct web_call *call)
 	else if (call->conn >= w->right_from)
 		web_reply(call, 200, "", "right");
 	else if (w->cut_short)
-		cut_short(call);
+		web_cut_short(call, 421, "");
 	else
 		web_reply(call, 421, "", "wrong");
 }
@@ -120,20 +111,52 @@ static void the_second_time_it_is_reported(void **state)
 	world_close(&w);
 }
 
+static void end_after_three(struct follower *f)
+{
+	if (f->seen.events == 3)
+		freshet_stream_finish(f->stream);
+}
+
 static void a_stream_is_opened_on_another_connection(void **state)
+{
+	const bool *http1 = *state;
+	for (int cut = 0; cut < 2; cut++) {
+		struct world w;
+		struct follower f = {.on_event = NULL};
+		world_open(&w, *http1);
+		w.right_from = 2;
+		w.cut_short = cut == 1;
+		client_follow(&w.client, w.e, "/events", &f);
+		client_run(&w.client, NULL, NULL);
+		assert_string_equal(freshet_err_name(f.end.outcome.err), "FRESHET_OK");
+		assert_int_equal(f.end_events, 1);
+		assert_int_equal(f.cuts, 0);
+		assert_int_equal(f.reconnects, 0);
+		assert_int_equal(w.web.calls, 2);
+		world_close(&w);
+	}
+}
+
+/* A stream that was open has its one repetition again. */
+static void each_subscription_may_be_misdirected_once(void **state)
 {
 	const bool *http1 = *state;
 	struct world w;
 	struct follower f = {.on_event = NULL};
+	freshet_stream_options so;
+	const freshet_stream_policy again = {.max_attempts = 2, .backoff_min_ms = 1, .backoff_max_ms = 1};
 	world_open(&w, *http1);
-	w.right_from = 2;
-	client_follow(&w.client, w.e, "/events", &f);
+	w.right_every_second = true;
+	freshet_stream_options_init(&so);
+	so.path = "/events";
+	so.policy = &again;
+	f.on_event = end_after_three;
+	client_open(&w.client, w.e, &so, &f);
 	client_run(&w.client, NULL, NULL);
 	assert_string_equal(freshet_err_name(f.end.outcome.err), "FRESHET_OK");
-	assert_int_equal(f.end_events, 1);
-	assert_int_equal(f.cuts, 0);
-	assert_int_equal(f.reconnects, 0);
-	assert_int_equal(w.web.calls, 2);
+	assert_int_equal(f.end_events, 3);
+	assert_int_equal(f.cuts, 2);
+	assert_int_equal(w.web.calls, 6);
 	world_close(&w);
 }
 
@@ -212,6 +235,7 @@ int main(void)
 		OVER_BOTH(a_post_is_sent_on_another_connection),
 		OVER_BOTH(the_second_time_it_is_reported),
 		OVER_BOTH(a_stream_is_opened_on_another_connection),
+		OVER_BOTH(each_subscription_may_be_misdirected_once),
 		OVER_BOTH(a_stream_ends_when_that_was_no_better),
 		OVER_BOTH(what_is_open_stays_and_what_is_kept_goes),
 	};

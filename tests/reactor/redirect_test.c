@@ -19,6 +19,8 @@ struct world {
 	/* What the server answers /from, how often it was asked for the rest, and what it saw there. */
 	int status;
 	char location[160];
+	size_t filling; /* of the redirect; 0: a short text */
+	bool cut_short; /* the connection ends within the redirect */
 	unsigned departures;
 	unsigned arrivals;
 	char method[16];
@@ -30,6 +32,8 @@ struct world {
 	char mine[64];
 	char last_event_id[64];
 };
+
+static const char filling[200 * 1024];
 
 static void keep_field(struct web_call *call, const char *name, char *to, size_t size)
 {
@@ -52,10 +56,16 @@ static void arrive(struct world *w, struct web_call *call)
 
 static void redirect(struct web_call *call, int status, const char *location)
 {
+	const struct world *w = call->web->user;
 	char fields[256];
 	snprintf(fields, sizeof fields, "%s%s%s", location[0] != '\0' ? "location: " : "", location,
 		location[0] != '\0' ? "\r\n" : "");
-	web_reply(call, status, fields, "it is not here");
+	if (w->cut_short)
+		web_cut_short(call, status, fields);
+	else if (w->filling > 0)
+		web_reply_bytes(call, status, fields, filling, w->filling);
+	else
+		web_reply(call, status, fields, "it is not here");
 }
 
 /* /base/from/here redirects as the test says, "loop" to itself, "events" is a stream; all else is there. */
@@ -247,6 +257,47 @@ static void without_leave_none_is_followed(void **state)
 	assert_string_equal(r.outcome.location, "/there");
 	assert_int_equal(w.arrivals, 0);
 	world_close(&w);
+}
+
+/* Nobody sees it: it may be longer than answers may be, so long that it is not waited for, or not come whole. */
+static void the_body_of_a_redirect_does_not_matter(void **state)
+{
+	const bool *http1 = *state;
+	static const size_t sizes[] = {1000, 60000, 70000, sizeof filling, 0};
+	for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+		struct world w;
+		struct reply r;
+		struct follower f = {.on_event = NULL};
+		freshet_request_options q;
+		freshet_stream_options s;
+		world_open(&w, *http1);
+		w.o.stream.follow_redirects = true;
+		world_endpoint(&w);
+		w.status = 307;
+		set_location(&w, "/events");
+		w.filling = sizes[i];
+		w.cut_short = sizes[i] == 0;
+		w.arrivals = 1; /* the server then ends the stream by itself */
+		freshet_stream_options_init(&s);
+		s.path = "/from/here";
+		client_open(&w.client, w.e, &s, &f);
+		client_run(&w.client, NULL, NULL);
+		assert_string_equal(freshet_err_name(f.end.outcome.err), "FRESHET_OK");
+		assert_int_equal(f.end_events, 1);
+		freshet_request_options_init(&q);
+		q.path = "/from/here";
+		q.max_body = 100;
+		q.follow_redirects = true;
+		client_send(&w.client, w.e, &q, &r);
+		client_run(&w.client, NULL, NULL);
+		assert_string_equal(freshet_err_name(r.outcome.outcome.err), "FRESHET_OK");
+		assert_int_equal(r.status, 200);
+		assert_int_equal(w.departures, 2);
+		/* Over HTTP/1.1 what is not read to its end costs the connection. */
+		unsigned lost = sizes[i] == 0 || (*http1 && sizes[i] > 64 * 1024) ? 2 : 0;
+		assert_int_equal(web_accepted(&w.web), 1 + lost);
+		world_close(&w);
+	}
 }
 
 static void circles_end(void **state)
@@ -456,6 +507,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		OVER_BOTH(each_goes_its_way),
 		OVER_BOTH(without_leave_none_is_followed),
+		OVER_BOTH(the_body_of_a_redirect_does_not_matter),
 		OVER_BOTH(circles_end),
 		OVER_BOTH(a_stream_follows),
 		OVER_BOTH(a_stream_that_may_not_follow_tells_where_to),

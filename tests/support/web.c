@@ -198,6 +198,23 @@ void web_reply(struct web_call *call, int status, const char *fields, const char
 	web_reply_bytes(call, status, fields, body, strlen(body));
 }
 
+void web_cut_short(struct web_call *call, int status, const char *fields)
+{
+	char text[4096];
+	const char *pairs[H2PEER_FIELDS_MAX];
+	if (call->h1 != NULL) {
+		snprintf(text, sizeof text, "HTTP/1.1 %d Status\r\n%scontent-length: 100\r\n\r\nno", status, fields);
+		h1server_write(call->h1, text);
+		h1server_finish(call->h1);
+		return;
+	}
+	snprintf(text, sizeof text, "%s", fields);
+	pairs_of(text, pairs);
+	h2peer_answer(call->h2, status, pairs);
+	h2peer_text(call->h2, "no");
+	h2server_drop(h2server_conn_of(&call->web->h2, call->h2), false);
+}
+
 void web_events(struct web_call *call, const char *text, bool end)
 {
 	char size[24];

@@ -66,6 +66,9 @@ const char *web_field(struct web_call *call, const char *name);
 void web_reply(struct web_call *call, int status, const char *fields, const char *body);
 void web_reply_bytes(struct web_call *call, int status, const char *fields, const void *body, size_t len);
 
+/* The connection ends within the body of the answer. */
+void web_cut_short(struct web_call *call, int status, const char *fields);
+
 /* An event stream that begins with `text` and goes on, or ends. */
 void web_events(struct web_call *call, const char *text, bool end);
 
