@@ -14,11 +14,9 @@
 #include "reactor/stream_parts.h"
 
 #include "base/check.h"
-#include "base/fields.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "flow/cursor.h"
-#include "flow/redirect.h"
 #include "flow/retry.h"
 #include "reactor/conn.h"
 #include "reactor/counters.h"
@@ -28,20 +26,14 @@
 
 /* A subscription that servers refuse unprocessed moves at once, but not for ever. */
 #define MOVES_AT_ONCE 8
-#define MISDIRECTED   421
 
-static void step(freshet_stream *s, enum stream_step by)
+void stream_step(freshet_stream *s, enum stream_step by)
 {
 	enum stream_state next = stream_next_state((enum stream_state)s->state, by);
 	if (!CHECK(next != STREAM_NONE))
 		return;
 	s->endpoint->counters.streams_open += (next == STREAM_OPEN) - (uint64_t)(s->state == STREAM_OPEN);
 	s->state = (uint8_t)next;
-}
-
-static freshet_stream *stream_of(struct exchange *ex)
-{
-	return container_of(ex, freshet_stream, exchange);
 }
 
 static uint64_t whole_deadline(const freshet_stream *s)
@@ -84,7 +76,7 @@ void stream_drop_held(freshet_stream *s)
 }
 
 /* The place where the stream's last failure is kept; NULL when there is no memory for it. */
-static struct ending *ending_of(freshet_stream *s)
+struct ending *stream_ending(freshet_stream *s)
 {
 	if (s->ending == NULL)
 		s->ending = ending_new();
@@ -93,7 +85,7 @@ static struct ending *ending_of(freshet_stream *s)
 
 static void note_error(freshet_stream *s, freshet_err err, const char *text)
 {
-	struct ending *e = ending_of(s);
+	struct ending *e = stream_ending(s);
 	if (e != NULL)
 		ending_set_error(e, err, text);
 }
@@ -112,7 +104,7 @@ void stream_end(freshet_stream *s, freshet_err result)
 	if (s->state == STREAM_DONE)
 		return;
 	leave(s);
-	step(s, STEP_END);
+	stream_step(s, STEP_END);
 	s->endpoint->counters.streams_paused -= s->paused;
 	s->result = result;
 	deadline_clear(&s->endpoint->reactor->deadlines, &s->deadline);
@@ -159,7 +151,7 @@ static void forget_redirects(freshet_stream *s)
 static void back_off(freshet_stream *s, uint64_t pause_ms, freshet_cause cause)
 {
 	forget_redirects(s);
-	step(s, STEP_CUT);
+	stream_step(s, STEP_CUT);
 	s->endpoint->counters.reconnects_by[cause]++;
 	s->mark_ms = time_add(s->endpoint->reactor->now_ms, pause_ms);
 	stream_arm(s);
@@ -169,7 +161,7 @@ static void back_off(freshet_stream *s, uint64_t pause_ms, freshet_cause cause)
 static void cut_as(freshet_stream *s, const freshet_outcome *cause, freshet_cause kind)
 {
 	freshet_reactor *r = s->endpoint->reactor;
-	struct ending *e = ending_of(s);
+	struct ending *e = stream_ending(s);
 	forget_unfinished(s);
 	if (e == NULL) {
 		stream_end(s, FRESHET_ENOMEM);
@@ -210,7 +202,7 @@ static void send_again(freshet_stream *s)
 {
 	s->again = false;
 	s->subscriptions--; /* that one never came to be */
-	step(s, STEP_MOVED);
+	stream_step(s, STEP_MOVED);
 	endpoint_enqueue(s->endpoint, &s->exchange, true);
 }
 
@@ -459,7 +451,7 @@ static void on_lost(struct exchange *ex, const freshet_outcome *why)
 		return;
 	}
 	/* What arrived is shown first. */
-	struct ending *e = ending_of(s);
+	struct ending *e = stream_ending(s);
 	if (e != NULL)
 		ending_set(e, &loss);
 	s->lost_held = true;
@@ -478,7 +470,7 @@ static bool on_stale(struct exchange *ex)
 static void on_sent(struct exchange *ex)
 {
 	freshet_stream *s = stream_of(ex);
-	step(s, STEP_SUBMIT);
+	stream_step(s, STEP_SUBMIT);
 	s->mark_ms = s->endpoint->reactor->now_ms;
 	if (s->subscriptions++ > 0)
 		s->endpoint->counters.reconnects++;
@@ -487,159 +479,10 @@ static void on_sent(struct exchange *ex)
 	stream_arm(s);
 }
 
-static freshet_str method_of(const freshet_stream *s)
-{
-	const struct stream_extra *x = s->extra;
-	return freshet_str_of(x != NULL && x->method != NULL && !x->as_get ? x->method : "GET");
-}
-
-/* Scheme, authority and target without the cursor, in the reactor's scratch. */
-static freshet_err describe_target(const freshet_stream *s, struct wire_request *out)
-{
-	freshet_err err = endpoint_describe(s->endpoint, (freshet_str){s->path, s->path_len}, out);
-	if (s->extra != NULL && s->extra->target != NULL)
-		out->path = freshet_str_of(s->extra->target);
-	return err;
-}
-
-/* The next request of this subscription goes to `target`. FRESHET_EHTTP_REDIRECTS, FRESHET_ENOMEM. */
-static freshet_err turn_to(freshet_stream *s, const struct bytes *target, int status)
-{
-	struct stream_extra *x = stream_extra_of(s);
-	if (x == NULL)
-		return FRESHET_ENOMEM;
-	if (x->redirects >= s->policy->max_redirects)
-		return FRESHET_EHTTP_REDIRECTS;
-	char *copy = mem_copy((const char *)target->data, target->len);
-	if (copy == NULL)
-		return FRESHET_ENOMEM;
-	x->as_get |= redirect_becomes_get(status, method_of(s));
-	mem_free(x->target);
-	x->target = copy;
-	x->redirects++;
-	return FRESHET_OK;
-}
-
-/* FRESHET_OK: the redirect leads to where the stream may follow, and will; otherwise what it is reported as. */
-static freshet_err follow(freshet_stream *s, const struct wire_answer *answer)
-{
-	struct wire_request now;
-	struct bytes target = {0};
-	if (s->policy->max_redirects == 0 || !redirect_status(answer->status))
-		return FRESHET_EHTTP_REDIRECT;
-	freshet_str location = field_find(answer->fields, answer->count, "location");
-	enum redirect_way way = REDIRECT_NO_MEMORY;
-	freshet_err err = describe_target(s, &now);
-	if (err == FRESHET_OK)
-		way = redirect_resolve(&s->endpoint->url, now.path, location, &target);
-	if (way == REDIRECT_SAME_ORIGIN)
-		err = turn_to(s, &target, answer->status);
-	else
-		err = way == REDIRECT_ELSEWHERE ? FRESHET_EHTTP_REDIRECT : FRESHET_ENOMEM;
-	bytes_clear(&target);
-	return err;
-}
-
-/* What an answer other than an event stream means; FRESHET_OK: the same request is to be made elsewhere. */
-static freshet_err judge(freshet_stream *s, const struct wire_answer *answer)
-{
-	if (answer->status == MISDIRECTED && !s->misdirected) {
-		s->misdirected = true;
-		exchange_misdirected(&s->exchange);
-		return FRESHET_OK;
-	}
-	if (answer->status >= 300 && answer->status < 400)
-		return follow(s, answer);
-	return answer->status == 200 ? FRESHET_ECONTENT_TYPE : FRESHET_EHTTP_STATUS;
-}
-
-/* An answer other than an event stream. */
-static void refuse(freshet_stream *s, const struct wire_answer *answer)
-{
-	struct ending *e = ending_of(s);
-	step(s, STEP_REFUSED);
-	freshet_err err = e != NULL ? judge(s, answer) : FRESHET_ENOMEM;
-	if (err == FRESHET_ENOMEM) {
-		stream_end(s, FRESHET_ENOMEM);
-		return;
-	}
-	s->again = err == FRESHET_OK;
-	char text[96];
-	snprintf(text, sizeof text, "%s (status %d)", freshet_err_text(err), answer->status);
-	ending_clear(e);
-	ending_set_error(e, err, text);
-	ending_set_answer(e, answer, loop_calendar_s());
-	stream_arm(s);
-}
-
-static void on_answer(struct exchange *ex, struct wire_answer *answer)
-{
-	freshet_stream *s = stream_of(ex);
-	freshet_str type = field_find(answer->fields, answer->count, "content-type");
-	s->mark_ms = s->endpoint->reactor->now_ms;
-	if (answer->status == 204) {
-		/* The server asks not to come back (WHATWG HTML, 9.2.3). */
-		stream_end(s, FRESHET_OK);
-	} else if (answer->status == 200 && field_is_event_stream(type)) {
-		step(s, STEP_OPENED);
-		ending_free(s->ending);
-		s->ending = NULL;
-		s->misdirected = false;
-		stream_arm(s);
-		door_stream_open(s);
-	} else {
-		refuse(s, answer);
-	}
-	wire_answer_free(answer);
-}
-
-static freshet_err describe(struct exchange *ex, struct wire_request *out)
-{
-	freshet_stream *s = stream_of(ex);
-	freshet_reactor *r = s->endpoint->reactor;
-	const struct stream_extra *x = s->extra;
-	freshet_str cursor = sse_last_id(&s->parser);
-	bool redirected = x != NULL && x->target != NULL;
-	*out = (struct wire_request){.method = method_of(s)};
-	out->body = x != NULL && x->body.bytes.len > 0 && !x->as_get ? &x->body : NULL;
-	freshet_err err = describe_target(s, out);
-	if (err != FRESHET_OK)
-		return err;
-	/* A redirect answers a request that had the cursor: where it leads is for the server to say. */
-	if (cursor.len > 0 && (s->policy->cursor_place & FRESHET_CURSOR_QUERY) != 0 && !redirected) {
-		freshet_str path = {s->path, s->path_len};
-		r->path.len = 0;
-		if (!bytes_append_str(&r->path, s->endpoint->url.path) ||
-			!cursor_append_query(&r->path, path, s->policy->cursor_query, cursor))
-			return FRESHET_ENOMEM;
-		out->path = bytes_str(&r->path);
-	}
-	size_t count;
-	freshet_header *fields =
-		endpoint_fields(s->endpoint, x != NULL ? x->headers : NULL, x != NULL ? x->header_count : 0, 3, &count);
-	if (fields == NULL)
-		return FRESHET_ENOMEM;
-	if (x != NULL && x->as_get)
-		count = headers_drop_body(fields, count);
-	if (field_find(fields, count, "accept").ptr == NULL)
-		fields[count++] =
-			(freshet_header){freshet_str_of("accept"), freshet_str_of("text/event-stream"), false};
-	fields[count++] = (freshet_header){freshet_str_of("cache-control"), freshet_str_of("no-cache"), false};
-	if (cursor.len > 0 && (s->policy->cursor_place & FRESHET_CURSOR_HEADER) != 0) {
-		fields[count] = (freshet_header){freshet_str_of("last-event-id"), cursor, false};
-		/* Going on without it would repeat everything: an id that no header can carry ends the stream. */
-		if (!field_valid(&fields[count++]))
-			return FRESHET_ESSE_ID;
-	}
-	out->fields = fields;
-	out->count = count;
-	return FRESHET_OK;
-}
-
 const struct exchange_owner stream_owner = {
-	.describe = describe,
+	.describe = stream_describe,
 	.on_sent = on_sent,
-	.on_answer = on_answer,
+	.on_answer = stream_on_answer,
 	.on_data = on_data,
 	.on_end = on_end,
 	.on_lost = on_lost,
@@ -743,7 +586,7 @@ void stream_due(freshet_stream *s)
 		return;
 	}
 	if (s->state == STREAM_BACKOFF) {
-		step(s, STEP_RETRY);
+		stream_step(s, STEP_RETRY);
 		s->resumed = true;
 		stream_arm(s);
 		endpoint_enqueue(s->endpoint, &s->exchange, false);
