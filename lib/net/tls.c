@@ -459,6 +459,9 @@ enum tls_result tls_read(struct tls *t, uint8_t *plain, size_t size, size_t *len
 		}
 		*len += (size_t)part;
 	}
+	/* SSL_MODE_RELEASE_BUFFERS forgets the buffer that a session ticket was read with. */
+	if (t->in_len == 0)
+		SSL_free_buffers(t->ssl);
 	t->out = NULL;
 	return *len > 0 ? TLS_DONE : answer;
 }

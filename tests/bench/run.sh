@@ -3,7 +3,7 @@
 # and whether it is met. Ends with 1 when a budget is missed. docs/benchmarks.md tells what each row is and how fair.
 # usage: tests/bench/run.sh [--runs N] [--only ROW,ROW...] [--million] [--keep]
 #   --runs N    runs of each measurement, of which the table shows the median; they alternate; default 5
-#   --only ...  idle, idle-tls, aod, live, live-tls, burst, bulk, scale, size, sse, json
+#   --only ...  idle, idle-tls, idle-http1, idle-http1-tls, aod, live, live-tls, burst, bulk, scale, size, sse, json
 #   --million   one million open streams too: takes some minutes and 3 GiB of memory
 #   --keep      the single measurements stay in build/bench/results
 set -eu
@@ -15,7 +15,7 @@ usage() {
 }
 
 runs=5
-rows=idle,idle-tls,aod,live,live-tls,burst,bulk,scale,size,sse,json
+rows=idle,idle-tls,idle-http1,idle-http1-tls,aod,live,live-tls,burst,bulk,scale,size,sse,json
 keep=""
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -75,15 +75,17 @@ note() {
 }
 
 # client SUBJECT STREAMS PER_CONNECTION TRANSPORT [CURL_FLAGS]: sets $command to the client's words. All get the same
-# windows, 256 KiB for a stream and 16 MiB for a connection, and the cipher that OpenSSL prefers.
+# windows, 256 KiB for a stream and 16 MiB for a connection, and the cipher that OpenSSL prefers. With 1 for each connection
+# and --http1 among $more, it is HTTP/1.1.
+more=""
 client() {
 	connections=$((($2 + $3 - 1) / $3))
 	trust=""
 	[ "$4" = tls ] && trust="--ca $certificate"
 	case $1 in
-	freshet) command="$bin/bench_client_freshet --streams $2 --per-connection $3 $trust {base} {path}" ;;
+	freshet) command="$bin/bench_client_freshet --streams $2 --per-connection $3 $trust $more {base} {path}" ;;
 	h2load) command="h2load -n $2 -c $connections -m $3 -w 18 -W 24 --tls13-ciphers=TLS_AES_256_GCM_SHA384 {url}" ;;
-	libcurl) command="$bin/bench_client_curl --streams $2 --per-connection $3 $trust ${5:-} {url}" ;;
+	libcurl) command="$bin/bench_client_curl --streams $2 --per-connection $3 $trust $more ${5:-} {url}" ;;
 	esac
 }
 
@@ -108,6 +110,17 @@ measure_idle() { # ROW TRANSPORT SUBJECT
 	client "$3" 11000 1000 "$2" "--buffer 1024"
 	many=$(measure idle "$2" 1000 --streams 11000 --interval-ms $interval | value rss_bytes)
 	note "$1" "$3" "$(awk "BEGIN { print ($many - $few) / 10000 / 1024 }")"
+}
+
+# The same with a connection for each stream, over HTTP/1.1.
+measure_idle_http1() { # ROW TRANSPORT SUBJECT
+	more=--http1
+	client "$3" 1000 1 "$2" "--buffer 1024"
+	few=$(measure idle "$2" 1 --streams 1000 --interval-ms 5000 | value rss_bytes)
+	client "$3" 6000 1 "$2" "--buffer 1024"
+	many=$(measure idle "$2" 1 --streams 6000 --interval-ms 20000 | value rss_bytes)
+	more=""
+	note "$1" "$3" "$(awk "BEGIN { print ($many - $few) / 5000 / 1024 }")"
 }
 
 # The same of a typed stream of Agent on Demand.
@@ -190,6 +203,10 @@ while [ "$run" -le "$runs" ]; do
 		! wanted burst || measure_live burst cleartext $subject
 		! wanted bulk || measure_bulk $subject
 	done
+	for subject in freshet libcurl; do
+		! wanted idle-http1 || measure_idle_http1 idle-http1 cleartext $subject
+		! wanted idle-http1-tls || measure_idle_http1 idle-http1-tls tls $subject
+	done
 	! wanted aod || measure_aod
 	! wanted scale || measure_scale
 	run=$((run + 1))
@@ -208,6 +225,8 @@ idle|idle stream, h2c, memory|KiB|freshet|h2load,h2load|1.25|value
 idle|||freshet|libcurl,libcurl||
 idle-tls|idle stream, h2 over TLS, memory|KiB|freshet|h2load,h2load|1.25|value
 idle-tls|||freshet|libcurl,libcurl||
+idle-http1|idle stream, HTTP/1.1, memory|KiB|freshet|libcurl,libcurl|3|value
+idle-http1-tls|idle stream, HTTP/1.1 over TLS, memory|KiB|freshet|libcurl,libcurl|20|value
 aod|idle typed AoD stream, h2c, memory|KiB|freshet||1.25|value
 live|small live event, h2c, 10,000 streams, CPU|us|freshet|h2load,h2load|1.5|ratio
 live|||freshet|libcurl,libcurl||

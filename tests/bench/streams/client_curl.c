@@ -2,13 +2,15 @@
  * The client of the benchmarks that is libcurl: its multi interface with the socket callbacks on epoll, which is its
  * fastest one. It counts bytes and looks at none of them. Ends with 1 when a transfer failed.
  *
- *	bench_client_curl --streams N [--per-connection N] [--ca FILE] [--buffer BYTES] URL
+ *	bench_client_curl --streams N [--per-connection N] [--http1] [--ca FILE] [--buffer BYTES] URL
  *
  * libcurl 7.88, which Debian 12 has, fails every transfer that reuses an HTTP/2 connection made with prior knowledge:
  * it puts a second HTTP/2 layer upon the first (curl issue 10634, mended in 8.0). What asks for HTTP/2 without prior
  * knowledge reuses the connection as it is. So only the first transfer of each connection says so, and since the next
  * connection would need another first one, each connection has a multi handle of its own.
  */
+#include "descriptors.h"
+
 #include <curl/curl.h>
 #include <getopt.h>
 #include <stdbool.h>
@@ -23,6 +25,7 @@
 struct options {
 	const char *url;
 	const char *ca; /* NULL: cleartext */
+	bool http1;     /* each transfer has a connection of its own */
 	unsigned streams;
 	unsigned per_connection;
 	long buffer; /* CURLOPT_BUFFERSIZE, of which each transfer has one; 0: curl's default, 16 KiB */
@@ -160,9 +163,11 @@ static void turn(struct client *c)
 		call_due(c);
 }
 
-static long version_for(bool tls, bool first)
+static long version_for(const struct options *o, bool first)
 {
-	if (tls)
+	if (o->http1)
+		return CURL_HTTP_VERSION_1_1;
+	if (o->ca != NULL)
 		return CURL_HTTP_VERSION_2TLS;
 	return first ? CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE : CURL_HTTP_VERSION_2_0;
 }
@@ -173,9 +178,9 @@ static bool add_transfer(struct group *g, const struct options *o, bool first)
 	if (easy == NULL)
 		return false;
 	curl_easy_setopt(easy, CURLOPT_URL, o->url);
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version_for(o->ca != NULL, first));
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version_for(o, first));
 	/* Wait for a connection that is being made rather than make another. */
-	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, o->http1 ? 0L : 1L);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, g->client);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
@@ -187,7 +192,7 @@ static bool add_transfer(struct group *g, const struct options *o, bool first)
 	return curl_multi_add_handle(g->multi, easy) == CURLM_OK;
 }
 
-static bool open_group(struct client *c, struct group *g, long streams)
+static bool open_group(struct client *c, struct group *g, const struct options *o)
 {
 	*g = (struct group){c, curl_multi_init(), UINT64_MAX};
 	if (g->multi == NULL)
@@ -197,8 +202,8 @@ static bool open_group(struct client *c, struct group *g, long streams)
 	curl_multi_setopt(g->multi, CURLMOPT_TIMERFUNCTION, on_timer);
 	curl_multi_setopt(g->multi, CURLMOPT_TIMERDATA, g);
 	curl_multi_setopt(g->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
-	curl_multi_setopt(g->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, streams);
-	curl_multi_setopt(g->multi, CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
+	curl_multi_setopt(g->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)o->per_connection);
+	curl_multi_setopt(g->multi, CURLMOPT_MAX_HOST_CONNECTIONS, o->http1 ? 0L : 1L);
 	return true;
 }
 
@@ -209,7 +214,7 @@ static bool open_all(struct client *c, const struct options *o)
 	if (c->groups == NULL)
 		return false;
 	for (unsigned i = 0; i < c->group_count; i++)
-		if (!open_group(c, &c->groups[i], (long)o->per_connection))
+		if (!open_group(c, &c->groups[i], o))
 			return false;
 	for (unsigned i = 0; i < o->streams; i++)
 		if (!add_transfer(&c->groups[i / o->per_connection], o, i % o->per_connection == 0))
@@ -234,6 +239,7 @@ static int run(const struct options *o)
 static const struct option flags[] = {
 	{"streams", required_argument, NULL, 'n'},
 	{"per-connection", required_argument, NULL, 'm'},
+	{"http1", no_argument, NULL, '1'},
 	{"ca", required_argument, NULL, 'a'},
 	{"buffer", required_argument, NULL, 'b'},
 	{NULL, 0, NULL, 0},
@@ -247,6 +253,7 @@ int main(int argc, char **argv)
 		switch (flag) {
 		case 'n': o.streams = (unsigned)strtoul(optarg, NULL, 10); break;
 		case 'm': o.per_connection = (unsigned)strtoul(optarg, NULL, 10); break;
+		case '1': o.http1 = true; break;
 		case 'a': o.ca = optarg; break;
 		case 'b': o.buffer = strtol(optarg, NULL, 10); break;
 		default: return 2;
@@ -255,6 +262,10 @@ int main(int argc, char **argv)
 	if (argc - optind != 1 || o.per_connection == 0)
 		return 2;
 	o.url = argv[optind];
+	if (o.http1) {
+		o.per_connection = o.streams;
+		bench_raise_descriptors();
+	}
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	int result = run(&o);
 	curl_global_cleanup();

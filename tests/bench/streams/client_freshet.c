@@ -2,11 +2,13 @@
  * The client of the benchmarks that is freshet: opens streams and reads every event as a typed one, until the server
  * has ended them all. Ends with 1 when a stream failed, was cut or brought anything but what it should.
  *
- *	bench_client_freshet --streams N [--per-connection N] [--connections N] [--ca FILE] [--raw] BASE PATH
+ *	bench_client_freshet --streams N [--per-connection N] [--connections N] [--http1] [--ca FILE] [--raw] BASE PATH
  *	bench_client_freshet --aod [...] BASE SESSIONS
  *
  * SESSIONS is a file with the ids of sessions of Agent on Demand, one a line; their streams are those of that service.
  */
+#include "descriptors.h"
+
 #include <freshet/aod.h>
 #include <freshet/freshet.h>
 #include <freshet/json.h>
@@ -59,7 +61,7 @@ static void on_event(freshet_stream *stream, const freshet_event *event, void *u
 		c->outputs++;
 		return;
 	}
-	freshet_err err = freshet_json_pick(&plan, event->data, value, NULL);
+	freshet_err err = freshet_json_pick_utf8(&plan, event->data, value, NULL);
 	if (err != FRESHET_OK)
 		complain(c, "an event that cannot be read", freshet_str_of(freshet_err_text(err)));
 	else if (freshet_json_is(&value[0], "output"))
@@ -210,6 +212,7 @@ static const struct option flags[] = {
 	{"streams", required_argument, NULL, 'n'},
 	{"per-connection", required_argument, NULL, 'm'},
 	{"connections", required_argument, NULL, 'c'},
+	{"http1", no_argument, NULL, '1'},
 	{"ca", required_argument, NULL, 'a'},
 	{"raw", no_argument, NULL, 'r'},
 	{"aod", no_argument, NULL, 'A'},
@@ -230,6 +233,7 @@ int main(int argc, char **argv)
 		case 'n': streams = (unsigned)strtoul(optarg, NULL, 10); break;
 		case 'm': o.max_streams_per_connection = (uint32_t)strtoul(optarg, NULL, 10); break;
 		case 'c': o.max_connections = (uint32_t)strtoul(optarg, NULL, 10); break;
+		case '1': o.protocol = FRESHET_PROTOCOL_HTTP1; break;
 		case 'a': o.ca_file = optarg; break;
 		case 'r': c.raw = true; break;
 		case 'A': c.aod = true; break;
@@ -239,6 +243,10 @@ int main(int argc, char **argv)
 	if (argc - optind != 2)
 		return 2;
 	o.url = argv[optind];
+	if (o.protocol == FRESHET_PROTOCOL_HTTP1) {
+		o.max_connections = streams;
+		bench_raise_descriptors();
+	}
 	int result = run(&c, &o, argv[optind + 1], streams);
 	freshet_json_scratch_clear(&c.scratch);
 	return result;

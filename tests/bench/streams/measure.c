@@ -12,6 +12,7 @@
  * In every scenario the server ends the streams and the client then ends by itself. One line comes out, `name=value`
  * pairs. A client that fails, or that does not reach the scenario's state in time, is an error: no figure comes out.
  */
+#include "descriptors.h"
 #include "mockd/mockd.h"
 
 #include <errno.h>
@@ -439,5 +440,6 @@ int main(int argc, char **argv)
 	if (!read_flags(argc, argv, &m, &options))
 		return usage();
 	pin(false);
+	bench_raise_descriptors();
 	return measure(&m, &options) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
