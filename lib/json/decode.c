@@ -159,51 +159,77 @@ TARGET static inline struct escaped_block load_block(const char *at, uint64_t in
 		bytes, starts, starts << 1 & _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('u'))};
 }
 
-/* The block with its short escapes decoded, as far as `wanted` says; it comes to as many bytes as *len. */
-TARGET static inline __m512i decode_bytes(struct escaped_block block, uint64_t wanted, size_t *len)
+/* The block with the letters of its short escapes replaced; the backslashes are still there. */
+TARGET static inline __m512i decode_letters(struct escaped_block block)
 {
 	__m512i table = _mm512_loadu_si512((const void *)by_six_bits);
 	uint64_t letters = block.starts << 1 & ~_mm512_cmpeq_epi8_mask(block.bytes, _mm512_set1_epi8('"'));
-	uint64_t kept = wanted & ~block.starts;
-	*len = (size_t)__builtin_popcountll(kept);
-	return _mm512_maskz_compress_epi8(kept, _mm512_mask_permutexvar_epi8(block.bytes, letters, block.bytes, table));
+	return _mm512_mask_permutexvar_epi8(block.bytes, letters, block.bytes, table);
 }
 
-/* Decodes up to a \u, an escape at the end of the block or the end of the text, and then what is \u. */
-TARGET static char *decode_part(const char **at, const char *end, char *to)
+/*
+ * Puts the characters of all \u where these begin. Returns which bytes of the block are kept then;
+ * *take becomes less when an escape goes beyond the block.
+ */
+TARGET static uint64_t decode_units(
+	struct escaped_block block, const char *at, const char *end, size_t *take, uint8_t decoded[SCAN_BLOCK + 4])
+{
+	uint64_t kept = ~block.starts;
+	uint64_t units = block.units >> 1;
+	while (units != 0) {
+		unsigned place = (unsigned)__builtin_ctzll(units);
+		const char *after = at + place;
+		size_t len = string_escape(&after, end, decoded + place);
+		size_t next = (size_t)(after - at);
+		if (next > *take) {
+			*take = place;
+			break;
+		}
+		uint64_t escape = _bzhi_u64(UINT64_MAX, (unsigned)next) & UINT64_MAX << place;
+		uint64_t character = _bzhi_u64(UINT64_MAX, (unsigned)(place + len)) & UINT64_MAX << place;
+		kept = (kept & ~escape) | character;
+		units &= ~escape;
+	}
+	return kept;
+}
+
+/* Decodes a block with \u, with an escape that goes beyond it, or of less than 64 bytes. */
+TARGET static char *decode_rare(const char **at, const char *end, char *to)
 {
 	size_t left = (size_t)(end - *at);
 	size_t take = left < SCAN_BLOCK ? left : SCAN_BLOCK;
-	size_t len;
 	struct escaped_block block = load_block(*at, _bzhi_u64(UINT64_MAX, (unsigned)take));
+	__m512i decoded = decode_letters(block);
+	uint64_t kept = ~block.starts;
 	if (take == SCAN_BLOCK && block.starts >> 63 != 0)
 		take--;
-	if (block.units != 0)
-		take = (size_t)__builtin_ctzll(block.units) - 1;
-	__m512i decoded = decode_bytes(block, _bzhi_u64(UINT64_MAX, (unsigned)take), &len);
-	_mm512_mask_storeu_epi8(to, _bzhi_u64(UINT64_MAX, (unsigned)len), decoded);
+	if (block.units != 0) {
+		uint8_t bytes[SCAN_BLOCK + 4];
+		_mm512_storeu_si512((void *)bytes, decoded);
+		kept = decode_units(block, *at, end, &take, bytes);
+		decoded = _mm512_loadu_si512((const void *)bytes);
+	}
+	kept = _bzhi_u64(kept, (unsigned)take);
+	size_t len = (size_t)__builtin_popcountll(kept);
+	_mm512_mask_storeu_epi8(to, _bzhi_u64(UINT64_MAX, (unsigned)len), _mm512_maskz_compress_epi8(kept, decoded));
 	*at += take;
-	to += len;
-	/* Text of another script may be nothing but these. */
-	while (block.units != 0 && end - *at >= 6 && (*at)[0] == '\\' && (*at)[1] == 'u')
-		to = put_escape(at, end, to);
-	return to;
+	return to + len;
 }
 
 TARGET static char *decode_vbmi2(const char *at, const char *end, char *to)
 {
 	while (at < end) {
 		while (end - at >= SCAN_BLOCK) {
-			size_t len;
 			struct escaped_block block = load_block(at, UINT64_MAX);
 			if (__builtin_expect((block.units | block.starts >> 63) != 0, 0))
 				break;
-			_mm512_storeu_si512((void *)to, decode_bytes(block, UINT64_MAX, &len));
-			to += len;
+			uint64_t kept = ~block.starts;
+			_mm512_storeu_si512((void *)to, _mm512_maskz_compress_epi8(kept, decode_letters(block)));
+			to += __builtin_popcountll(kept);
 			at += SCAN_BLOCK;
 		}
 		if (at < end)
-			to = decode_part(&at, end, to);
+			to = decode_rare(&at, end, to);
 	}
 	return to;
 }

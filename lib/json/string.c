@@ -9,13 +9,16 @@
 
 #include "base/utf8.h"
 
-/* The UTF-16 unit of four hex digits. */
+/* The UTF-16 unit of four hex digits: the low half of each, and nine more where it is a letter. */
 static uint32_t unit_at(const char *digits)
 {
-	uint32_t unit = 0;
-	for (int i = 0; i < 4; i++)
-		unit = unit << 4 | hex_digit(digits[i]);
-	return unit;
+	uint32_t word;
+	memcpy(&word, digits, sizeof word);
+	word = (word & 0x0f0f0f0f) + (word >> 6 & 0x01010101) * 9;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	word = __builtin_bswap32(word);
+#endif
+	return (word >> 12 & 0xf000) | (word >> 8 & 0xf00) | (word >> 4 & 0xf0) | (word & 0xf);
 }
 
 /* The character of the \u escape at *at, which is moved past it and, if it is one of a pair, past the other. */
