@@ -413,19 +413,24 @@ static bool h2_output(struct wire *w, struct bytes *out, size_t most)
 
 static bool h2_wants_output(struct wire *w)
 {
-	return nghttp2_session_want_write(h2_of(w)->session) != 0;
+	/* An output tells that there was no memory: without it a stream would wait for what was never framed. */
+	return h2_of(w)->out_of_memory || nghttp2_session_want_write(h2_of(w)->session) != 0;
 }
 
 static void h2_more(struct wire *w, int32_t stream_id)
 {
-	/* One that was not put off goes on by itself; running out of memory shows at the next call. */
-	nghttp2_session_resume_data(h2_of(w)->session, stream_id);
+	struct h2 *h2 = h2_of(w);
+	/* One that was not put off, or is gone meanwhile, is no mistake. */
+	if (nghttp2_session_resume_data(h2->session, stream_id) == NGHTTP2_ERR_NOMEM)
+		h2->out_of_memory = true;
 }
 
 static void h2_consumed(struct wire *w, int32_t stream_id, size_t len)
 {
-	/* A stream that is gone meanwhile needs no credit; running out of memory shows at the next call. */
-	nghttp2_session_consume_stream(h2_of(w)->session, stream_id, len);
+	struct h2 *h2 = h2_of(w);
+	/* A stream that is gone meanwhile needs no credit. */
+	if (nghttp2_session_consume_stream(h2->session, stream_id, len) == NGHTTP2_ERR_NOMEM)
+		h2->out_of_memory = true;
 }
 
 static void h2_cancel(struct wire *w, int32_t stream_id)
