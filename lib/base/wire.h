@@ -126,7 +126,7 @@ struct wire {
 	bool answer_begun; /* bytes came since the last submit: told by exclusive protocols */
 	size_t room;       /* so many bytes may be fed before the application has taken more; SIZE_MAX: any number */
 	uint64_t kept_ms;  /* the peer keeps the connection so long without an exchange; 0: it has not said */
-	int32_t sent_id; /* exchanges that were submitted after this one have not gone out: the peer knows nothing of them */
+	int32_t sent_id;   /* what was submitted after this one has not gone out: told where the capacity may fall */
 	uint32_t pings_answered;
 	bool over;             /* the peer has been told that it broke the protocol: nothing more of it is read */
 	struct wire_loss loss; /* after a failed feed, when it is over, and when the peer has said that it goes: why */

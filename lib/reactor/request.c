@@ -386,6 +386,7 @@ void request_due(freshet_request *q)
 {
 	freshet_reactor *r = q->endpoint->reactor;
 	if (r->now_ms >= q->deadline_ms) {
+		exchange_waited_in_vain(&q->exchange);
 		request_fail(q, FRESHET_EDEADLINE);
 	} else if (q->state == REQUEST_PAUSE && r->now_ms >= q->pause_until_ms) {
 		q->state = REQUEST_WAITING;

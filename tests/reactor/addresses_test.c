@@ -9,6 +9,7 @@
 #include "support/test.h"
 
 #include "reactor/endpoint.h"
+#include "reactor/reactor.h"
 
 #include <event2/event.h>
 
@@ -22,6 +23,20 @@ struct site {
 	freshet_endpoint *e;
 	char url[64];
 };
+
+/* The clock goes as it does, but for the leaps that a test makes. */
+static uint64_t leaps_ms;
+
+static uint64_t leaping_clock(void)
+{
+	return loop_now_ms() + leaps_ms;
+}
+
+static void leap(struct site *s, uint64_t ms)
+{
+	leaps_ms += ms;
+	s->client.reactor->loop.handlers.on_timer(s->client.reactor);
+}
 
 static const char *const addresses[HOSTS] = {"127.0.0.1", "127.0.0.2", "127.0.0.3"};
 
@@ -84,6 +99,8 @@ static void site_open(struct site *s, h1server_fn *const answers[HOSTS])
 	r.base = base;
 	s->client.base = base;
 	assert_int_equal(freshet_reactor_new(&r, &s->client.reactor), FRESHET_OK);
+	leaps_ms = 0;
+	s->client.reactor->clock = leaping_clock;
 	while (!open_servers(s, answers))
 		;
 	s->dns.name = "site.test";
@@ -92,7 +109,6 @@ static void site_open(struct site *s, h1server_fn *const answers[HOSTS])
 	freshet_endpoint_options_init(&o);
 	snprintf(s->url, sizeof s->url, "http://site.test:%u", s->at[0].port);
 	o.url = s->url;
-	o.stream.headers_timeout_ms = 50;
 	o.stream.backoff_min_ms = 1;
 	o.stream.max_attempts = 2;
 	assert_int_equal(freshet_endpoint_new(s->client.reactor, &o, &s->e), FRESHET_OK);
@@ -226,6 +242,12 @@ static void what_refuses_is_passed_over(void **state)
 	site_close(&s);
 }
 
+static bool first_was_asked(void *user)
+{
+	const struct site *s = user;
+	return s->at[0].requests == 1;
+}
+
 /* A stream that hears nothing looks elsewhere when its time is up. */
 static void a_silent_server_is_left(void **state)
 {
@@ -234,10 +256,30 @@ static void a_silent_server_is_left(void **state)
 	(void)state;
 	site_open(&s, (h1server_fn *const[]){say_nothing, serve, serve});
 	client_follow(&s.client, s.e, "/", &f);
+	client_run(&s.client, first_was_asked, &s);
+	leap(&s, 30000);
 	client_run(&s.client, NULL, NULL);
 	assert_int_equal(f.cuts, 1);
 	assert_string_equal(freshet_err_name(f.cut.outcome.err), "FRESHET_EHEADERS_TIMEOUT");
 	assert_string_equal(freshet_err_name(f.end.outcome.err), "FRESHET_ECONTENT_TYPE");
+	assert_accepted(&s, 1, 1, 0);
+	site_close(&s);
+}
+
+/* A request has one deadline for all attempts: the next request looks elsewhere. */
+static void a_silent_server_is_left_by_the_next_request(void **state)
+{
+	struct site s;
+	struct reply r;
+	(void)state;
+	site_open(&s, (h1server_fn *const[]){say_nothing, serve, serve});
+	client_get(&s.client, s.e, "/", &r);
+	client_run(&s.client, first_was_asked, &s);
+	leap(&s, 60000);
+	client_run(&s.client, NULL, NULL);
+	assert_string_equal(freshet_err_name(r.outcome.outcome.err), "FRESHET_EDEADLINE");
+	get(&s, &r);
+	assert_int_equal(r.status, 200);
 	assert_accepted(&s, 1, 1, 0);
 	site_close(&s);
 }
@@ -309,6 +351,7 @@ int main(void)
 		cmocka_unit_test(what_has_answered_is_kept),
 		cmocka_unit_test(what_refuses_is_passed_over),
 		cmocka_unit_test(a_silent_server_is_left),
+		cmocka_unit_test(a_silent_server_is_left_by_the_next_request),
 		cmocka_unit_test(the_families_take_turns),
 		cmocka_unit_test(a_server_that_goes_away_at_once),
 	};
