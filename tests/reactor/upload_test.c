@@ -305,6 +305,15 @@ static bool output_waits(void *user)
 	return false;
 }
 
+/* Turns of the loop until the source is not asked any more. */
+static void run_until_it_stops(struct world *w, const struct sender *s)
+{
+	for (unsigned reads = s->reads, still = 0; still < 100; still = s->reads == reads ? still + 1 : 0) {
+		reads = s->reads;
+		event_base_loop(w->client.base, EVLOOP_NONBLOCK);
+	}
+}
+
 /* A server that does not read stops the source, by credit or by the socket. */
 static void a_slow_server_slows_the_source(void **state)
 {
@@ -324,12 +333,9 @@ static void a_slow_server_slows_the_source(void **state)
 		client_run(&w.client, output_waits, &w);
 	else
 		client_run(&w.client, so_much_came, &(struct threshold){&w, 65535});
-	uint64_t stopped = s.at;
-	for (int i = 0; i < 50; i++)
-		event_base_loop(w.client.base, EVLOOP_NONBLOCK);
-	/* What the system's buffers took over HTTP/1.1 nobody knows; over HTTP/2 it is the first window. */
-	assert_true(*http1 ? s.at < length : s.at <= 65535 + 4096);
-	assert_true(s.at <= stopped + 4096);
+	run_until_it_stops(&w, &s);
+	/* What the system's buffers take over HTTP/1.1 nobody knows, but it is no such lot; over HTTP/2 it is the window. */
+	assert_true(*http1 ? s.at < length / 2 : s.at <= 65535 + 4096);
 	assert_int_equal(s.reply.dones, 0);
 	if (*http1) {
 		h1server_deaf(&w.web.h1, false);
