@@ -1,6 +1,6 @@
 /*
- * The Agent on Demand service: sessions, their turns and their event stream. docs/services/aod.md shows how to use it
- * and tells which rules of the service it keeps for its caller.
+ * The Agent on Demand service: agents, environments, sessions, their turns and their event stream. docs/services/aod.md
+ * shows how to use it and tells which rules of the service it keeps for its caller.
  *
  * Every answer comes in a callback from the loop, exactly once for each call that returned FRESHET_OK and never inside
  * that call. Everything is allowed inside a callback: further calls, opening and closing streams, closing the client or
@@ -64,7 +64,7 @@ typedef enum freshet_aod_conflict {
 	FRESHET_AOD_CONFLICT_UNKNOWN,
 	FRESHET_AOD_CONFLICT_RUNNING,              /* the session is running: wait for its end */
 	FRESHET_AOD_CONFLICT_PENDING,              /* a turn is about to run: wait for its end */
-	FRESHET_AOD_CONFLICT_VERSION,              /* the object has another version: read it again and redo */
+	FRESHET_AOD_CONFLICT_VERSION,              /* the object has another `version`: read it again and redo */
 	FRESHET_AOD_CONFLICT_TERMINATED,           /* the session takes no more prompts */
 	FRESHET_AOD_CONFLICT_FAILED,               /* nor does this one */
 	FRESHET_AOD_CONFLICT_SANDBOX_GONE,         /* nor this one */
@@ -93,8 +93,9 @@ typedef struct freshet_aod_issue {
  */
 typedef struct freshet_aod_error {
 	freshet_outcome outcome;
-	freshet_str detail;              /* the server's own words; empty when it sent none */
-	freshet_aod_conflict conflict;   /* with FRESHET_ECONFLICT */
+	freshet_str detail;            /* the server's own words; empty when it sent none */
+	freshet_aod_conflict conflict; /* with FRESHET_ECONFLICT */
+	int64_t version; /* with FRESHET_AOD_CONFLICT_VERSION: the object's own; 0: the server told none */
 	const freshet_aod_issue *issues; /* with FRESHET_EVALIDATION; may be none */
 	size_t issue_count;
 	bool has_limit;  /* with FRESHET_ERATE_LIMIT: the server told its quota, `limit` */
@@ -102,6 +103,12 @@ typedef struct freshet_aod_error {
 	int64_t limit;
 	int64_t active;
 } freshet_aod_error;
+
+/* A variable or a header field: its value is a secret. */
+typedef struct freshet_aod_secret {
+	freshet_str name; /* of a variable: letters, digits and _, not beginning with a digit */
+	freshet_str value;
+} freshet_aod_secret;
 
 /* ---- sessions ---- */
 
@@ -167,12 +174,6 @@ typedef struct freshet_aod_turn {
 	freshet_str ended_at;
 } freshet_aod_turn;
 
-/* A name and its value, both secret. */
-typedef struct freshet_aod_secret {
-	freshet_str name; /* letters, digits and _, not beginning with a digit */
-	freshet_str value;
-} freshet_aod_secret;
-
 /* 0 and NULL take the default. Everything is copied at the call; copies of secrets are overwritten after use. */
 typedef struct freshet_aod_create_options {
 	size_t size;                /* set by freshet_aod_create_options_init */
@@ -206,7 +207,7 @@ typedef void freshet_aod_detail_fn(
 	freshet_aod_call *call, const freshet_aod_error *error, freshet_str detail, void *user);
 
 /*
- * The calls below share: `done` is required, `out` may be NULL. FRESHET_EINVALID for an id that is no UUID and for a
+ * All calls share: `done` is required, `out` may be NULL. FRESHET_EINVAL for an id that is no UUID and for a
  * missing argument, and the errors of freshet_request_send; on failure *out is NULL and nothing is called back.
  * Those that change something are sent again only when they surely never reached the server. When their answer is lost
  * (error->outcome.unprocessed is false), look at the sessions before calling again.
@@ -231,6 +232,15 @@ FRESHET_API freshet_err freshet_aod_session_prompt(freshet_aod *client, freshet_
 FRESHET_API freshet_err freshet_aod_session_turns(
 	freshet_aod *client, freshet_str id, freshet_aod_turn_list_fn *done, void *user, freshet_aod_call **out);
 
+/*
+ * Asks the server to stop the turn that is pending or running: the session completes, its sandbox stays, and it takes
+ * another prompt. The answer tells the status of now, the stream tells the end. FRESHET_EUNSUPPORTED: a server without
+ * interrupts; terminating is what is left.
+ */
+FRESHET_API freshet_err freshet_aod_session_interrupt(
+	freshet_aod *client, freshet_str id, freshet_aod_ack_fn *done, void *user, freshet_aod_call **out);
+
+/* Ends a session for good, whatever it does. */
 FRESHET_API freshet_err freshet_aod_session_terminate(
 	freshet_aod *client, freshet_str id, freshet_aod_ack_fn *done, void *user, freshet_aod_call **out);
 
@@ -243,6 +253,226 @@ FRESHET_API freshet_err freshet_aod_session_delete(
 
 /* Ends the call: its callback comes with FRESHET_ECANCELED on a later turn; the server may have acted. Again: nothing. */
 FRESHET_API void freshet_aod_call_cancel(freshet_aod_call *call);
+
+/* ---- agents ---- */
+
+/* What is known of a skill: its text, or where it lies. */
+typedef struct freshet_aod_skill {
+	freshet_str type; /* empty: inline; "github" */
+	freshet_str name; /* with "github" optional: this skill of the repository alone */
+	freshet_str description;
+	freshet_str content; /* inline: the text of its SKILL.md */
+	freshet_str source;  /* "github": "owner/repository" */
+	/*
+	 * In an answer the JSON that the server keeps. In a request, unless empty, it is sent as it is and the fields
+	 * above are not looked at: what was read goes back unchanged, members that this version does not know included.
+	 */
+	freshet_str json;
+} freshet_aod_skill;
+
+/*
+ * A server of the Model Context Protocol that an agent may use. In an answer a member of another type than expected
+ * (the server does not check them all) is empty, and a value among `headers`, `args` and `env` that is no string is given
+ * as its JSON text.
+ */
+typedef struct freshet_aod_mcp_server {
+	freshet_str name;
+	freshet_str type;                  /* "url", "stdio"; empty: "url" */
+	freshet_str url;                   /* needed for "url" */
+	const freshet_aod_secret *headers; /* optional for "url"; answers hold them, too */
+	size_t header_count;
+	freshet_str command;     /* needed for "stdio" */
+	const freshet_str *args; /* optional for "stdio" */
+	size_t arg_count;
+	const freshet_aod_secret *env; /* optional for "stdio"; answers hold them, too */
+	size_t env_count;
+	freshet_str json; /* as in freshet_aod_skill */
+} freshet_aod_mcp_server;
+
+/* An agent, or one of its versions. Members that the server left out or sent as null are empty or 0. */
+typedef struct freshet_aod_agent {
+	freshet_str id; /* of a version: the agent's */
+	freshet_str name;
+	freshet_str description;
+	freshet_str system;   /* the system prompt */
+	freshet_str provider; /* one of the two, as in freshet_aod_session */
+	freshet_str runtime;
+	freshet_str model;
+	freshet_str environment_id;
+	const freshet_aod_skill *skills;
+	size_t skill_count;
+	const freshet_aod_mcp_server *mcp_servers;
+	size_t mcp_server_count;
+	freshet_str metadata; /* a JSON object */
+	int64_t version;      /* from 1 */
+	freshet_str created_at;
+	freshet_str updated_at;  /* empty in a version */
+	freshet_str archived_at; /* empty: it is not archived */
+} freshet_aod_agent;
+
+/*
+ * What an agent is to be. In an update a span or pointer that is NULL leaves things as they are, an empty one with a
+ * pointer, as freshet_str_of(""), empties them; lists replace what was there. Everything is copied at the call; the
+ * copies are overwritten after use.
+ */
+typedef struct freshet_aod_agent_fields {
+	size_t size;      /* set by freshet_aod_agent_fields_init */
+	freshet_str name; /* create: required */
+	/*
+	 * "anthropic", "openai" to servers that tell `provider`; "claude", "codex", ... to those that tell `runtime`.
+	 * create: one of the two is required; where it is not known which server it is, both may be given.
+	 */
+	freshet_str provider;
+	freshet_str runtime;
+	freshet_str model; /* create: required */
+	freshet_str system;
+	freshet_str description;
+	freshet_str environment_id; /* a UUID; empty: none, in an update the one there was */
+	bool detach_environment;    /* update: none any more; not with environment_id */
+	const freshet_aod_skill *skills;
+	size_t skill_count;
+	const freshet_aod_mcp_server *mcp_servers;
+	size_t mcp_server_count;
+	freshet_str metadata; /* a JSON object; an update merges it name by name, and "" as a value removes the name */
+} freshet_aod_agent_fields;
+
+FRESHET_API void freshet_aod_agent_fields_init(freshet_aod_agent_fields *fields);
+
+typedef void freshet_aod_agent_fn(
+	freshet_aod_call *call, const freshet_aod_error *error, const freshet_aod_agent *agent, void *user);
+typedef void freshet_aod_agent_list_fn(freshet_aod_call *call, const freshet_aod_error *error,
+	const freshet_aod_agent *agents, size_t count, void *user);
+
+/* The agents of the user that are not archived, newest first. */
+FRESHET_API freshet_err freshet_aod_agent_list(
+	freshet_aod *client, freshet_aod_agent_list_fn *done, void *user, freshet_aod_call **out);
+
+FRESHET_API freshet_err freshet_aod_agent_create(freshet_aod *client, const freshet_aod_agent_fields *fields,
+	freshet_aod_agent_fn *done, void *user, freshet_aod_call **out);
+
+/* Also an archived one. */
+FRESHET_API freshet_err freshet_aod_agent_get(
+	freshet_aod *client, freshet_str id, freshet_aod_agent_fn *done, void *user, freshet_aod_call **out);
+
+/*
+ * Changes the agent if it still has that version; where nothing is different it keeps it. FRESHET_AOD_CONFLICT_VERSION:
+ * somebody was faster; read it again and redo. It may be sent twice when the first answer is lost
+ * (outcome.attempts is above 1): such a conflict can then be its own doing, and redoing changes nothing.
+ */
+FRESHET_API freshet_err freshet_aod_agent_update(freshet_aod *client, freshet_str id, int64_t version,
+	const freshet_aod_agent_fields *fields, freshet_aod_agent_fn *done, void *user, freshet_aod_call **out);
+
+/* For good: agents are neither deleted nor brought back. */
+FRESHET_API freshet_err freshet_aod_agent_archive(
+	freshet_aod *client, freshet_str id, freshet_aod_agent_fn *done, void *user, freshet_aod_call **out);
+
+/* All versions, the highest first; created_at is when that version came to be. */
+FRESHET_API freshet_err freshet_aod_agent_versions(
+	freshet_aod *client, freshet_str id, freshet_aod_agent_list_fn *done, void *user, freshet_aod_call **out);
+
+/* ---- environments ---- */
+
+/* What one package manager is to install. */
+typedef struct freshet_aod_packages {
+	freshet_str manager; /* "apt", "cargo", "gem", "go", "npm", "pip" */
+	const freshet_str *names;
+	size_t count;
+} freshet_aod_packages;
+
+/* Which hosts a session may reach. */
+typedef struct freshet_aod_networking {
+	freshet_str type;                 /* "unrestricted", "limited" */
+	const freshet_str *allowed_hosts; /* with "limited"; none: no host at all */
+	size_t allowed_host_count;
+	freshet_str json; /* as in freshet_aod_skill */
+} freshet_aod_networking;
+
+/* An environment, or one of its versions. Its variables are never told. */
+typedef struct freshet_aod_environment {
+	freshet_str id; /* of a version: the environment's */
+	freshet_str name;
+	const freshet_aod_packages *packages;
+	size_t package_count; /* managers */
+	freshet_str setup_script;
+	freshet_aod_networking networking;
+	int64_t version; /* from 1 */
+	freshet_str created_at;
+	freshet_str updated_at;  /* empty in a version */
+	freshet_str archived_at; /* empty: it is not archived */
+} freshet_aod_environment;
+
+/* What an environment is to be; NULL and empty as in freshet_aod_agent_fields. */
+typedef struct freshet_aod_environment_fields {
+	size_t size;      /* set by freshet_aod_environment_fields_init */
+	freshet_str name; /* create: required; no other environment of the user that is not archived has it */
+	const freshet_aod_packages *packages;
+	size_t package_count;
+	const freshet_aod_secret *env_vars; /* an update replaces all of them */
+	size_t env_var_count;
+	freshet_str setup_script;
+	const freshet_aod_networking *networking; /* create: default unrestricted */
+} freshet_aod_environment_fields;
+
+FRESHET_API void freshet_aod_environment_fields_init(freshet_aod_environment_fields *fields);
+
+typedef void freshet_aod_environment_fn(
+	freshet_aod_call *call, const freshet_aod_error *error, const freshet_aod_environment *environment, void *user);
+typedef void freshet_aod_environment_list_fn(freshet_aod_call *call, const freshet_aod_error *error,
+	const freshet_aod_environment *environments, size_t count, void *user);
+
+/* The environments of the user that are not archived, newest first. */
+FRESHET_API freshet_err freshet_aod_environment_list(
+	freshet_aod *client, freshet_aod_environment_list_fn *done, void *user, freshet_aod_call **out);
+
+FRESHET_API freshet_err freshet_aod_environment_create(freshet_aod *client,
+	const freshet_aod_environment_fields *fields, freshet_aod_environment_fn *done, void *user,
+	freshet_aod_call **out);
+
+/* Also an archived one. */
+FRESHET_API freshet_err freshet_aod_environment_get(
+	freshet_aod *client, freshet_str id, freshet_aod_environment_fn *done, void *user, freshet_aod_call **out);
+
+/* As freshet_aod_agent_update. */
+FRESHET_API freshet_err freshet_aod_environment_update(freshet_aod *client, freshet_str id, int64_t version,
+	const freshet_aod_environment_fields *fields, freshet_aod_environment_fn *done, void *user,
+	freshet_aod_call **out);
+
+/* For good. Its name is free again. */
+FRESHET_API freshet_err freshet_aod_environment_archive(
+	freshet_aod *client, freshet_str id, freshet_aod_environment_fn *done, void *user, freshet_aod_call **out);
+
+/*
+ * FRESHET_AOD_CONFLICT_HAS_SESSIONS while any session, an ended one too, refers to it: archive it then. Sent twice as
+ * freshet_aod_session_delete.
+ */
+FRESHET_API freshet_err freshet_aod_environment_delete(
+	freshet_aod *client, freshet_str id, freshet_aod_detail_fn *done, void *user, freshet_aod_call **out);
+
+/* All versions, the highest first; created_at is when that version came to be. */
+FRESHET_API freshet_err freshet_aod_environment_versions(
+	freshet_aod *client, freshet_str id, freshet_aod_environment_list_fn *done, void *user, freshet_aod_call **out);
+
+/* ---- health ---- */
+
+typedef struct freshet_aod_check {
+	freshet_str name;   /* "db", "crypto" */
+	freshet_str result; /* "ok", or what failed */
+	bool ok;
+} freshet_aod_check;
+
+typedef struct freshet_aod_health {
+	bool ok;
+	freshet_str status; /* "ok", "degraded" */
+	const freshet_aod_check *checks;
+	size_t check_count;
+} freshet_aod_health;
+
+typedef void freshet_aod_health_fn(
+	freshet_aod_call *call, const freshet_aod_error *error, const freshet_aod_health *health, void *user);
+
+/* How the server is. One that says that it is degraded (503) has answered: there is no error. */
+FRESHET_API freshet_err freshet_aod_health_get(
+	freshet_aod *client, freshet_aod_health_fn *done, void *user, freshet_aod_call **out);
 
 /* ---- streams ---- */
 
@@ -362,7 +592,7 @@ FRESHET_API void freshet_aod_stream_options_init(freshet_aod_stream_options *opt
 
 /*
  * Opens the stream of a session: after create, after a prompt (with the cursor of the stream before: it then shows the
- * new turn only), or of a session that has ended. The handle is valid until on_done has returned. FRESHET_EINVALID for
+ * new turn only), or of a session that has ended. The handle is valid until on_done has returned. FRESHET_EINVAL for
  * an id that is no UUID and a missing callback, and the errors of freshet_stream_open; on failure *out is NULL, nothing
  * is kept and nothing is called back. Closing a stream does not stop its session.
  */

@@ -1,6 +1,5 @@
 /*
- * The bodies of good answers as the structs of the public header. An array is allocated for what lists hold; all else
- * points into the body or the scratch.
+ * The bodies of good answers about sessions and health as the structs of the public header.
  */
 #include "call.h"
 
@@ -11,45 +10,15 @@ FRESHET_JSON_PLAN(session_plan, "id", "agent_id", "environment_id", "provider", 
 FRESHET_JSON_PLAN(ack_plan, "id", "status", "stream_url", "environment_id", "current_turn", "resources");
 FRESHET_JSON_PLAN(turn_plan, "turn_number", "prompt", "status", "exit_code", "created_at", "started_at", "ended_at");
 FRESHET_JSON_PLAN(resource_plan, "type", "url", "mount_path");
-
-/* Fills in the values of a text that lies in the reading's. False when the reading has failed. */
-static bool pick(struct reading *r, freshet_json_plan *plan, freshet_str text, freshet_json_value *values)
-{
-	size_t position = 0;
-	freshet_err err = r->err == FRESHET_OK ? freshet_json_pick(plan, text, values, &position) : r->err;
-	if (err != FRESHET_OK && r->err == FRESHET_OK) {
-		r->err = err;
-		r->position = (size_t)(text.ptr - r->text.ptr) + position;
-	}
-	return r->err == FRESHET_OK;
-}
-
-/*
- * Room for the elements of an array, and a walk over them; NULL with a count of 0 where there are none. An element is
- * `size` bytes. What is missing or null has no elements; another type is an error.
- */
-static void *begin_array(
-	struct reading *r, const freshet_json_value *array, freshet_json_each *each, size_t size, size_t *count)
-{
-	*count = 0;
-	if (array->type == FRESHET_JSON_MISSING || array->type == FRESHET_JSON_NULL)
-		return NULL;
-	reading_fail(r, array, freshet_json_each_begin(each, array));
-	size_t elements = r->err == FRESHET_OK ? count_elements(array) : 0;
-	void *memory = elements > 0 ? freshet_mem_new(elements, size) : NULL;
-	if (elements > 0 && memory == NULL)
-		reading_fail(r, array, FRESHET_ENOMEM);
-	*count = memory != NULL ? elements : 0;
-	return memory;
-}
+FRESHET_JSON_PLAN(health_plan, "status", "checks");
 
 static const freshet_aod_resource *read_resources(struct reading *r, const freshet_json_value *array, size_t *count)
 {
 	freshet_json_each each;
 	freshet_json_value element, v[3];
-	freshet_aod_resource *resources = begin_array(r, array, &each, sizeof *resources, count);
+	freshet_aod_resource *resources = begin_elements(r, array, FRESHET_JSON_ARRAY, &each, sizeof *resources, count);
 	for (size_t i = 0; i < *count && freshet_json_each_next(&each, NULL, &element); i++) {
-		if (!pick(r, &resource_plan, element.raw, v))
+		if (!reading_pick(r, &resource_plan, element.raw, v))
 			break;
 		take_str(r, &v[0], &resources[i].type);
 		take_str(r, &v[1], &resources[i].url);
@@ -58,20 +27,10 @@ static const freshet_aod_resource *read_resources(struct reading *r, const fresh
 	return resources;
 }
 
-/* Given back as what it was allocated as: the field is const for the caller only. */
-static void free_resources(const freshet_aod_resource *resources)
-{
-	union {
-		const freshet_aod_resource *given;
-		void *memory;
-	} cast = {resources};
-	freshet_mem_free(cast.memory);
-}
-
 static void read_session(struct reading *r, freshet_str text, freshet_aod_session *session)
 {
 	freshet_json_value v[12];
-	if (!pick(r, &session_plan, text, v))
+	if (!reading_pick(r, &session_plan, text, v))
 		return;
 	need_str(r, &v[0], &session->id);
 	take_str(r, &v[1], &session->agent_id);
@@ -91,7 +50,7 @@ static void read_session(struct reading *r, freshet_str text, freshet_aod_sessio
 static void read_turn(struct reading *r, freshet_str text, freshet_aod_turn *turn)
 {
 	freshet_json_value v[7];
-	if (!pick(r, &turn_plan, text, v))
+	if (!reading_pick(r, &turn_plan, text, v))
 		return;
 	take_int(r, &v[0], &turn->number);
 	take_str(r, &v[1], &turn->prompt);
@@ -106,7 +65,7 @@ static void read_turn(struct reading *r, freshet_str text, freshet_aod_turn *tur
 static void read_ack(struct reading *r, freshet_aod_ack *ack)
 {
 	freshet_json_value v[6];
-	if (!pick(r, &ack_plan, r->text, v))
+	if (!reading_pick(r, &ack_plan, r->text, v))
 		return;
 	need_str(r, &v[0], &ack->id);
 	need_str(r, &v[1], &ack->status_name);
@@ -117,15 +76,28 @@ static void read_ack(struct reading *r, freshet_aod_ack *ack)
 	ack->resources = read_resources(r, &v[5], &ack->resource_count);
 }
 
-/* The walk over the `data` of a list. A list without `data` is an error. */
-static void *begin_list(struct reading *r, freshet_json_each *each, size_t size, size_t *count)
+/* What a check says is free wording: only "ok" is well. */
+static const freshet_aod_check *read_checks(struct reading *r, const freshet_json_value *object, size_t *count)
 {
-	freshet_json_value data;
-	*count = 0;
-	r->err = freshet_json_get(r->text, "data", &data, &r->position);
-	if (r->err == FRESHET_OK && data.type == FRESHET_JSON_MISSING)
-		r->err = FRESHET_EJSON_MISSING;
-	return r->err == FRESHET_OK ? begin_array(r, &data, each, size, count) : NULL;
+	freshet_json_each each;
+	freshet_json_value name, result;
+	freshet_aod_check *checks = begin_elements(r, object, FRESHET_JSON_OBJECT, &each, sizeof *checks, count);
+	for (size_t i = 0; i < *count && freshet_json_each_next(&each, &name, &result); i++) {
+		need_str(r, &name, &checks[i].name);
+		take_loose_str(r, &result, &checks[i].result);
+		checks[i].ok = freshet_str_is(checks[i].result, "ok");
+	}
+	return checks;
+}
+
+static void read_health(struct reading *r, freshet_aod_health *health)
+{
+	freshet_json_value v[2];
+	if (!reading_pick(r, &health_plan, r->text, v))
+		return;
+	need_str(r, &v[0], &health->status);
+	health->ok = freshet_str_is(health->status, "ok");
+	health->checks = read_checks(r, &v[1], &health->check_count);
 }
 
 /* ---- the kinds of answers ---- */
@@ -136,7 +108,6 @@ static void session_answer(freshet_aod_call *call, struct reading *r)
 	read_session(r, r->text, &session);
 	if (r->err == FRESHET_OK)
 		call->done.session(call, NULL, &session, call->user);
-	free_resources(session.resources);
 }
 
 static void session_refuse(freshet_aod_call *call, const freshet_aod_error *error)
@@ -154,9 +125,6 @@ static void session_list_answer(freshet_aod_call *call, struct reading *r)
 		read_session(r, element.raw, &sessions[i]);
 	if (r->err == FRESHET_OK)
 		call->done.session_list(call, NULL, sessions, count, call->user);
-	for (size_t i = 0; i < count; i++)
-		free_resources(sessions[i].resources);
-	freshet_mem_free(sessions);
 }
 
 static void session_list_refuse(freshet_aod_call *call, const freshet_aod_error *error)
@@ -174,7 +142,6 @@ static void turn_list_answer(freshet_aod_call *call, struct reading *r)
 		read_turn(r, element.raw, &turns[i]);
 	if (r->err == FRESHET_OK)
 		call->done.turn_list(call, NULL, turns, count, call->user);
-	freshet_mem_free(turns);
 }
 
 static void turn_list_refuse(freshet_aod_call *call, const freshet_aod_error *error)
@@ -188,7 +155,6 @@ static void ack_answer(freshet_aod_call *call, struct reading *r)
 	read_ack(r, &ack);
 	if (r->err == FRESHET_OK)
 		call->done.ack(call, NULL, &ack, call->user);
-	free_resources(ack.resources);
 }
 
 static void ack_refuse(freshet_aod_call *call, const freshet_aod_error *error)
@@ -211,8 +177,22 @@ static void detail_refuse(freshet_aod_call *call, const freshet_aod_error *error
 	call->done.detail(call, error, (freshet_str){NULL, 0}, call->user);
 }
 
-const struct answer_kind answer_session = {session_answer, session_refuse};
-const struct answer_kind answer_session_list = {session_list_answer, session_list_refuse};
-const struct answer_kind answer_turn_list = {turn_list_answer, turn_list_refuse};
-const struct answer_kind answer_ack = {ack_answer, ack_refuse};
-const struct answer_kind answer_detail = {detail_answer, detail_refuse};
+static void health_answer(freshet_aod_call *call, struct reading *r)
+{
+	freshet_aod_health health = {0};
+	read_health(r, &health);
+	if (r->err == FRESHET_OK)
+		call->done.health(call, NULL, &health, call->user);
+}
+
+static void health_refuse(freshet_aod_call *call, const freshet_aod_error *error)
+{
+	call->done.health(call, error, NULL, call->user);
+}
+
+const struct answer_kind answer_session = {session_answer, session_refuse, 0};
+const struct answer_kind answer_session_list = {session_list_answer, session_list_refuse, 0};
+const struct answer_kind answer_turn_list = {turn_list_answer, turn_list_refuse, 0};
+const struct answer_kind answer_ack = {ack_answer, ack_refuse, 0};
+const struct answer_kind answer_detail = {detail_answer, detail_refuse, 0};
+const struct answer_kind answer_health = {health_answer, health_refuse, 503};

@@ -6,10 +6,22 @@
 
 #include "failure.h"
 
+/*
+ * A server without interrupts answers as it does to any path that it does not know: with a page, or not at all. With
+ * words of its own it means the session.
+ */
+static bool is_unsupported(const freshet_aod_call *call, const freshet_aod_error *error)
+{
+	int status = error->outcome.http_status;
+	return call->operation == OP_SESSION_INTERRUPT && (status == 404 || status == 405) && error->detail.len == 0;
+}
+
 static void call_failed(freshet_aod_call *call, const freshet_response *response, freshet_json_scratch *scratch)
 {
 	struct failure failure;
 	failure_init(&failure, &response->outcome, response->body, scratch);
+	if (is_unsupported(call, &failure.error))
+		failure_set(&failure, FRESHET_EUNSUPPORTED);
 	call->kind->refuse(call, &failure.error);
 	failure_clear(&failure);
 }
@@ -25,29 +37,32 @@ static void call_unreadable(freshet_aod_call *call, const freshet_response *resp
 static void request_done(freshet_request *request, const freshet_response *response, void *user)
 {
 	freshet_aod_call *call = user;
-	struct reading r = {response->body, client_scratch(call->client, response->body.len), FRESHET_OK, 0};
-	bool good = response->outcome.err == FRESHET_OK && response->status >= 200 && response->status < 300;
+	struct reading r = {.text = response->body, .scratch = client_scratch(call->client, response->body.len)};
+	bool whole = response->outcome.err == FRESHET_OK;
+	bool good = whole && response->status >= 200 && response->status < 300;
+	bool also = whole && call->kind->also != 0 && response->status == call->kind->also;
 	(void)request;
-	if (!good)
-		call_failed(call, response, r.scratch);
-	else
+	if (good || also)
 		call->kind->answer(call, &r);
-	if (r.err != FRESHET_OK)
+	if ((!good && !also) || (also && r.err != FRESHET_OK))
+		call_failed(call, response, r.scratch);
+	else if (r.err != FRESHET_OK)
 		call_unreadable(call, response, &r);
+	reading_clear(&r);
 	freshet_mem_free(call);
 }
 
-static void set_request(
-	freshet_request_options *o, freshet_aod_call *call, const struct call_request *request, freshet_header *json)
+static void set_request(freshet_request_options *o, freshet_aod_call *call, const struct call_request *request,
+	const char *path, freshet_header *json)
 {
 	*json = (freshet_header){freshet_str_of("content-type"), freshet_str_of("application/json"), false};
 	freshet_request_options_init(o);
-	o->method = request->method;
-	o->path = request->path;
+	o->method = operation_method(request->operation);
+	o->path = path;
 	o->headers = json;
 	o->header_count = request->body.len > 0 ? 1 : 0;
 	o->body = request->body;
-	o->deadline_ms = call->client->deadline_ms != 0 ? call->client->deadline_ms : o->deadline_ms;
+	o->deadline_ms = request->deadline_ms != 0 ? request->deadline_ms : call->client->deadline_ms;
 	o->max_body = call->client->max_answer != 0 ? call->client->max_answer : o->max_body;
 	o->on_done = request_done;
 	o->user = call;
@@ -58,16 +73,35 @@ freshet_err call_send(freshet_aod *client, const struct call_request *request, c
 {
 	freshet_request_options o;
 	freshet_header json;
+	char path[PATH_SIZE];
+	if (out != NULL)
+		*out = NULL;
+	if (client == NULL || done.any == NULL || !operation_path(request->operation, request->id, path))
+		return FRESHET_EINVAL;
 	freshet_aod_call *call = freshet_mem_new(1, sizeof *call);
 	if (call == NULL)
 		return FRESHET_ENOMEM;
-	*call = (freshet_aod_call){client, NULL, kind, done, user};
-	set_request(&o, call, request, &json);
+	*call = (freshet_aod_call){client, NULL, kind, done, user, request->operation};
+	set_request(&o, call, request, path, &json);
 	freshet_err err = freshet_request_send(client->endpoint, &o, &call->request);
 	if (err != FRESHET_OK)
 		freshet_mem_free(call);
 	else if (out != NULL)
 		*out = call;
+	return err;
+}
+
+freshet_err call_send_written(freshet_aod *client, struct call_request *request, freshet_err err,
+	freshet_json_writer *writer, const struct answer_kind *kind, union done done, void *user,
+	freshet_aod_call **out)
+{
+	if (out != NULL)
+		*out = NULL;
+	if (err == FRESHET_OK)
+		err = freshet_json_writer_text(writer, &request->body);
+	if (err == FRESHET_OK)
+		err = call_send(client, request, kind, done, user, out);
+	freshet_json_writer_free(writer);
 	return err;
 }
 

@@ -5,19 +5,27 @@
 #define AOD_CALL_H
 
 #include "client.h"
+#include "operations.h"
+#include "reading.h"
 
 /* The callback of each kind of answer. */
 union done {
+	void (*any)(void); /* NULL when the one that was given is */
 	freshet_aod_session_fn *session;
 	freshet_aod_session_list_fn *session_list;
 	freshet_aod_turn_list_fn *turn_list;
 	freshet_aod_ack_fn *ack;
 	freshet_aod_detail_fn *detail;
+	freshet_aod_agent_fn *agent;
+	freshet_aod_agent_list_fn *agent_list;
+	freshet_aod_environment_fn *environment;
+	freshet_aod_environment_list_fn *environment_list;
+	freshet_aod_health_fn *health;
 };
 
 /*
  * Reads the body of a good answer and calls back; or, when it cannot be read, calls nobody and tells the error and its
- * position in the reading.
+ * position in the reading. Arrays are the reading's.
  */
 typedef void answer_fn(freshet_aod_call *call, struct reading *reading);
 
@@ -25,6 +33,7 @@ typedef void answer_fn(freshet_aod_call *call, struct reading *reading);
 struct answer_kind {
 	answer_fn *answer;
 	void (*refuse)(freshet_aod_call *call, const freshet_aod_error *error); /* calls back with the error */
+	int also; /* optional: a status beside 2xx whose body, when it can be read, is an answer */
 };
 
 struct freshet_aod_call {
@@ -33,19 +42,32 @@ struct freshet_aod_call {
 	const struct answer_kind *kind;
 	union done done;
 	void *user;
+	enum operation operation;
 };
 
-extern const struct answer_kind answer_session, answer_session_list, answer_turn_list, answer_ack, answer_detail;
+extern const struct answer_kind answer_session, answer_session_list, answer_turn_list, answer_ack, answer_detail,
+	answer_health;
 
-/* What to send. `body` may be empty; both are copied. */
+/* What to ask for. The body is copied. */
 struct call_request {
-	const char *method;
-	const char *path;
-	freshet_str body;
+	enum operation operation;
+	freshet_str id;       /* where the operation's path names one */
+	freshet_str body;     /* may be empty */
+	uint64_t deadline_ms; /* 0: the client's */
 };
 
-/* Errors of freshet_request_send; nothing is kept then. `out` may be NULL. */
+/*
+ * The checks and errors that <freshet/aod.h> tells for all calls; nothing is kept on failure. `out` may be NULL.
+ */
 freshet_err call_send(freshet_aod *client, const struct call_request *request, const struct answer_kind *kind,
 	union done done, void *user, freshet_aod_call **out);
+
+/*
+ * Sends what the writer holds and frees the writer. `err` is the caller's so far: with any but FRESHET_OK, and with an
+ * error of the writer, nothing is sent.
+ */
+freshet_err call_send_written(freshet_aod *client, struct call_request *request, freshet_err err,
+	freshet_json_writer *writer, const struct answer_kind *kind, union done done, void *user,
+	freshet_aod_call **out);
 
 #endif

@@ -51,59 +51,6 @@ bool id_copy(freshet_str id, char out[ID_SIZE])
 	return true;
 }
 
-void reading_fail(struct reading *r, const freshet_json_value *value, freshet_err err)
-{
-	if (err == FRESHET_OK || r->err != FRESHET_OK)
-		return;
-	r->err = err;
-	r->position = value->raw.ptr != NULL ? (size_t)(value->raw.ptr - r->text.ptr) : 0;
-}
-
-static bool absent(const freshet_json_value *value)
-{
-	return value->type == FRESHET_JSON_MISSING || value->type == FRESHET_JSON_NULL;
-}
-
-void take_str(struct reading *r, const freshet_json_value *value, freshet_str *out)
-{
-	if (!absent(value))
-		need_str(r, value, out);
-}
-
-void need_str(struct reading *r, const freshet_json_value *value, freshet_str *out)
-{
-	reading_fail(r, value, freshet_json_string(value, r->scratch, out));
-}
-
-void take_int(struct reading *r, const freshet_json_value *value, int64_t *out)
-{
-	if (!absent(value))
-		reading_fail(r, value, freshet_json_int64(value, out));
-}
-
-void take_id(struct reading *r, const freshet_json_value *value, uint64_t *out)
-{
-	if (!absent(value))
-		reading_fail(r, value, freshet_json_uint64(value, out));
-}
-
-void take_number(struct reading *r, const freshet_json_value *value, bool *has, int64_t *out)
-{
-	*has = !absent(value);
-	take_int(r, value, out);
-}
-
-size_t count_elements(const freshet_json_value *array)
-{
-	freshet_json_each each;
-	freshet_json_value element;
-	size_t count = 0;
-	freshet_json_each_begin(&each, array);
-	while (freshet_json_each_next(&each, NULL, &element))
-		count++;
-	return count;
-}
-
 /* ---- new and close ---- */
 
 void freshet_aod_options_init(freshet_aod_options *options)

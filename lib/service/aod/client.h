@@ -1,5 +1,5 @@
 /*
- * What the files of this service share: the client, and how members of JSON texts become fields.
+ * What the files of this service share: the client.
  */
 #ifndef AOD_CLIENT_H
 #define AOD_CLIENT_H
@@ -32,35 +32,5 @@ bool id_copy(freshet_str id, char out[ID_SIZE]);
  * size that no version has had.
  */
 bool take_options(void *options, size_t size, const void *given, size_t given_size);
-
-/* ---- members to fields ---- */
-
-/* Reads the values of one text; the first error sticks. */
-struct reading {
-	freshet_str text;
-	freshet_json_scratch *scratch;
-	freshet_err err;
-	size_t position; /* of the error, in the text */
-};
-
-/*
- * Each leaves *out as it was when the value is missing or null. A value of another type is an error: what cannot be
- * read is told, not passed over.
- */
-void take_str(struct reading *r, const freshet_json_value *value, freshet_str *out);
-void take_int(struct reading *r, const freshet_json_value *value, int64_t *out);
-void take_id(struct reading *r, const freshet_json_value *value, uint64_t *out);
-
-/* As take_int, and tells whether there was a number. */
-void take_number(struct reading *r, const freshet_json_value *value, bool *has, int64_t *out);
-
-/* As take_str, but missing and null are errors too. */
-void need_str(struct reading *r, const freshet_json_value *value, freshet_str *out);
-
-/* An error of this reading found by the caller, at `value`. */
-void reading_fail(struct reading *r, const freshet_json_value *value, freshet_err err);
-
-/* Of an array or object of a text that was checked. */
-size_t count_elements(const freshet_json_value *array);
 
 #endif

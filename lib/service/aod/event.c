@@ -5,6 +5,7 @@
 #include "event.h"
 
 #include "names.h"
+#include "reading.h"
 
 FRESHET_JSON_PLAN(plan, "type", "id", "turn", "stream", "data", "stage", "state", "duration_ms", "message", "code",
 	"provider", "runtime", "session_id");
@@ -98,7 +99,7 @@ static void read_known(struct reading *r, const struct members *m, freshet_aod_e
 freshet_err event_read(freshet_str text, freshet_json_scratch *scratch, freshet_aod_event *event, size_t *position)
 {
 	union values values;
-	struct reading r = {text, scratch, FRESHET_OK, 0};
+	struct reading r = {.text = text, .scratch = scratch};
 	memset(event, 0, sizeof *event);
 	event->raw = text;
 	freshet_err err = freshet_json_pick_utf8(&plan, text, values.picked, position);

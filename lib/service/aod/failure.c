@@ -8,6 +8,7 @@
 #include "failure.h"
 
 #include "names.h"
+#include "reading.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -166,6 +167,29 @@ static void describe(struct failure *failure)
 		set_text(failure, "HTTP %d: %s", status, freshet_err_text(error->outcome.err));
 }
 
+/* The version that the text of a conflict tells first, after "expected" or without it. 0: none. */
+static int64_t version_in(freshet_str detail)
+{
+	size_t at = 0;
+	int64_t version = 0;
+	while (at < detail.len && (detail.ptr[at] < '0' || detail.ptr[at] > '9'))
+		at++;
+	for (; at < detail.len && detail.ptr[at] >= '0' && detail.ptr[at] <= '9'; at++) {
+		int digit = detail.ptr[at] - '0';
+		if (version > (INT64_MAX - digit) / 10)
+			return 0;
+		version = version * 10 + digit;
+	}
+	return version;
+}
+
+static void read_conflict(freshet_aod_error *error)
+{
+	error->conflict = conflict_of(error->detail);
+	if (error->conflict == FRESHET_AOD_CONFLICT_VERSION)
+		error->version = version_in(error->detail);
+}
+
 void failure_init(
 	struct failure *failure, const freshet_outcome *outcome, freshet_str body, freshet_json_scratch *scratch)
 {
@@ -177,7 +201,13 @@ void failure_init(
 	failure->error.outcome.err = err_of_status(outcome->http_status);
 	read_body(failure, body, scratch);
 	if (failure->error.outcome.err == FRESHET_ECONFLICT)
-		failure->error.conflict = conflict_of(failure->error.detail);
+		read_conflict(&failure->error);
+	describe(failure);
+}
+
+void failure_set(struct failure *failure, freshet_err err)
+{
+	failure->error.outcome.err = err;
 	describe(failure);
 }
 

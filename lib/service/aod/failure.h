@@ -22,6 +22,9 @@ struct failure {
 void failure_init(
 	struct failure *failure, const freshet_outcome *outcome, freshet_str body, freshet_json_scratch *scratch);
 
+/* The same failure under another code. */
+void failure_set(struct failure *failure, freshet_err err);
+
 /* What was read at `position` of the body, or of row `row` (0: of an event without one), is not as it should be. */
 void failure_unreadable(struct failure *failure, const freshet_outcome *outcome, freshet_err err, size_t position);
 void failure_bad_event(

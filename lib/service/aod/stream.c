@@ -15,6 +15,7 @@
  */
 #include "event.h"
 #include "failure.h"
+#include "operations.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -335,10 +336,11 @@ void freshet_aod_stream_options_init(freshet_aod_stream_options *options)
 static freshet_err open_core(freshet_aod_stream *s, const freshet_aod_stream_options *o, const char *id)
 {
 	freshet_stream_options core;
-	char path[64];
+	char path[PATH_SIZE];
 	char cursor[24];
+	if (!operation_path(OP_SESSION_STREAM, freshet_str_of(id), path))
+		return FRESHET_EINVAL;
 	freshet_stream_options_init(&core);
-	snprintf(path, sizeof path, "/sessions/%s/stream", id);
 	core.path = path;
 	core.last_event_id = cursor_text(o->cursor, cursor);
 	core.deadline_ms = o->deadline_ms;
