@@ -50,8 +50,8 @@ typedef struct freshet_stream_policy {
 	const char *cursor_query; /* name of the parameter, with FRESHET_CURSOR_QUERY */
 	freshet_duplicates duplicates;
 	bool end_is_final; /* a clean end of the body ends the stream well; default: it is a cut, as in browsers */
-	uint32_t
-		max_attempts; /* in a row without any event, then the stream fails with the last cause; default 10; UINT32_MAX: no bound */
+	/* In a row without any event; then the stream fails with the last cause. Default 10; UINT32_MAX: no bound. */
+	uint32_t max_attempts;
 	uint64_t backoff_min_ms; /* the first pause, before jitter; default 1000; `retry:` of the stream replaces it */
 	uint64_t backoff_max_ms; /* pauses double up to this; default 30,000 */
 	bool follow_redirects;  /* those to the same origin, for each subscription anew; default: they end the stream */
@@ -76,9 +76,8 @@ typedef struct freshet_endpoint_options {
 	const char *user_agent_suffix; /* optional: products and comments behind it, as "orchestrator/2.1 (nightly)" */
 
 	/* How it is reached. */
-	const char *
-		address; /* optional: connect there instead: "unix:/path", "host:port"; the URL still names the server */
-	const char *proxy; /* optional: "http://[user:password@]host[:port]", asked by CONNECT also for http:// */
+	const char *address; /* optional: connect there, "unix:/path" or "host:port"; the URL still names the server */
+	const char *proxy;   /* optional: "http://[user:password@]host[:port]", asked by CONNECT also for http:// */
 	bool proxy_from_environment; /* optional: without `proxy`, what https_proxy, http_proxy, all_proxy, no_proxy say */
 
 	/* TLS: the host name and the chain are always verified. */
@@ -88,11 +87,13 @@ typedef struct freshet_endpoint_options {
 	freshet_tls_version min_tls_version; /* default TLS 1.2 */
 	const char *certificate_file;        /* optional: PEM file with our own certificate and its chain */
 	const char *key_file;                /* optional: PEM file with its key; default: certificate_file */
-	const uint8_t (
-		*pins)[32]; /* optional: SHA-256 of the public keys (SubjectPublicKeyInfo, RFC 7469, section 2.4) */
-	size_t pin_count;   /* of which the server's must be one, beside all other checks */
-	const char
-		*key_log_file; /* optional: appends TLS secrets for debuggers (NSS key log format); never by itself */
+	/*
+	 * Optional: SHA-256 of public keys (SubjectPublicKeyInfo, RFC 7469, section 2.4), of which the server's must be one,
+	 * beside all other checks.
+	 */
+	const uint8_t (*pins)[32];
+	size_t pin_count;
+	const char *key_log_file; /* optional: appends TLS secrets for debuggers (NSS key log format) */
 
 	/* Connections. */
 	uint32_t max_connections;            /* default 64; over HTTP/1.1, where each stream needs one, 8192 */
@@ -117,8 +118,9 @@ FRESHET_API void freshet_endpoint_options_init(freshet_endpoint_options *options
 
 /*
  * A new endpoint; no connection is made before it is needed. It lives until it is closed or its reactor is.
- * FRESHET_EINVAL (a URL that is none, a header with CR, LF or NUL), FRESHET_EUNSUPPORTED (a proxy of another kind), FRESHET_ETLS (a file of the TLS
- * options cannot be read), FRESHET_ENOMEM, FRESHET_ESTATE (the reactor is closing); on failure *out is NULL.
+ * FRESHET_EINVAL (a URL that is none, a header with CR, LF or NUL), FRESHET_EUNSUPPORTED (a proxy of another kind),
+ * FRESHET_ETLS (a file of the TLS options cannot be read), FRESHET_ENOMEM, FRESHET_ESTATE (the reactor is closing); on
+ * failure *out is NULL.
  */
 FRESHET_API freshet_err freshet_endpoint_new(
 	freshet_reactor *reactor, const freshet_endpoint_options *options, freshet_endpoint **out);

@@ -20,8 +20,8 @@ typedef struct freshet_reactor freshet_reactor;
 /* 0 and NULL take the default. */
 typedef struct freshet_reactor_options {
 	size_t size; /* set by freshet_reactor_options_init */
-	struct event_base
-		*base; /* optional: the caller's loop, never run, stopped or freed by the library; NULL makes one */
+	/* Optional: the caller's loop, never run, stopped or freed by the library; NULL makes one. */
+	struct event_base *base;
 	size_t read_buffer; /* bytes read from a socket at once, one buffer for all connections; default 256 KiB */
 	size_t read_budget; /* bytes that one connection may read before the others have their turn; default 512 KiB */
 	const char *dns_server; /* optional: "address:port" of the name server to ask, instead of the system's */
@@ -53,10 +53,9 @@ FRESHET_API void freshet_reactor_close(freshet_reactor *reactor, void (*on_close
 FRESHET_API void freshet_reactor_free(freshet_reactor *reactor);
 
 /*
- * Runs the loop that the reactor made until no stream and no request is left (with the option
- * `posts` it waits for more), until freshet_reactor_stop, or until the
- * reactor has closed: then it is gone. FRESHET_ESTATE when the loop is the caller's (the caller runs it) and inside a
- * callback.
+ * Runs the loop that the reactor made until no stream and no request is left (with the option `posts` it waits for more),
+ * until freshet_reactor_stop, or until the reactor has closed: then it is gone. FRESHET_ESTATE when the loop is the
+ * caller's (the caller runs it) and inside a callback.
  */
 FRESHET_API freshet_err freshet_reactor_run(freshet_reactor *reactor);
 
