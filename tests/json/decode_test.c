@@ -7,6 +7,7 @@
 
 #include "base/cpu.h"
 #include "base/random.h"
+#include "base/utf8.h"
 #include "json/string.h"
 
 #define TEXT_MAX 400
@@ -146,11 +147,43 @@ static void escapes_at_every_place(void **state)
 	guard_clear(&to);
 }
 
+/* Every unit of UTF-16, in both spellings, a dozen in a row with something between some of them. */
+static void every_unicode_escape(void **state)
+{
+	(void)state;
+	struct guard from, to;
+	struct string s;
+	guard_make(&from, TEXT_MAX);
+	guard_make(&to, TEXT_MAX);
+	for (uint32_t first = 0; first < 0x10000; first += 12) {
+		s.len = 0;
+		s.meaning_len = 0;
+		for (uint32_t unit = first; unit < first + 12 && unit < 0x10000; unit++) {
+			/* The last high surrogate and the first low one would be a pair. */
+			if (unit == 0xdc00)
+				add(&s, &pieces[0]);
+			bool surrogate = unit >= 0xd800 && unit <= 0xdfff;
+			s.len += (size_t)snprintf(s.text + s.len, 8, first % 24 == 0 ? "\\u%04x" : "\\u%04X", unit);
+			s.meaning_len +=
+				utf8_encode(surrogate ? REPLACEMENT : unit, (uint8_t *)s.meaning + s.meaning_len);
+			if (unit % 5 == 0)
+				add(&s, &pieces[unit % 8]);
+		}
+		for (int kind = 0; kind < CPU_VECTORS; kind++)
+			if (cpu_force((enum cpu_vector)kind))
+				assert_decoded(&from, &to, &s);
+	}
+	cpu_force(CPU_VECTORS);
+	guard_clear(&from);
+	guard_clear(&to);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_decodes_the_same),
 		cmocka_unit_test(escapes_at_every_place),
+		cmocka_unit_test(every_unicode_escape),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
