@@ -90,7 +90,12 @@ typedef struct freshet_counters {
 #undef FRESHET_COUNTER_FIELD
 } freshet_counters;
 
-FRESHET_API void freshet_counters_init(freshet_counters *counters);
+/* All 0, with the size that the caller was compiled with: a library with more counters tells those that fit. */
+static inline void freshet_counters_init(freshet_counters *counters)
+{
+	memset(counters, 0, sizeof *counters);
+	counters->size = sizeof *counters;
+}
 
 /* "reset", ...: static, for logs and metrics; "other" for numbers that are no cause. */
 FRESHET_API const char *freshet_cause_name(freshet_cause cause);
@@ -103,7 +108,10 @@ typedef struct freshet_counter {
 	size_t offset;    /* of its uint64_t in freshet_counters */
 } freshet_counter;
 
-/* All counters but reconnects_by, in the order of the struct: static. */
+/*
+ * All counters of the library but reconnects_by, in the order of the struct: static. Where the library is newer than the
+ * caller's header, those with an offset past the caller's struct are not for it.
+ */
 FRESHET_API const freshet_counter *freshet_counter_list(size_t *count);
 
 #ifdef __cplusplus

@@ -25,11 +25,6 @@ static const char *const causes[] = {
 
 _Static_assert(FRESHET_CAUSE_COUNT <= FRESHET_CAUSE_PLACES, "every cause has its place");
 
-void freshet_counters_init(freshet_counters *counters)
-{
-	*counters = (freshet_counters){.size = sizeof *counters};
-}
-
 const freshet_counter *freshet_counter_list(size_t *count)
 {
 	*count = sizeof list / sizeof list[0];
