@@ -17,7 +17,7 @@ enum cpu_vector {
 	CPU_VECTORS
 };
 
-/* The choice, or CPU_VECTORS before the first question. Only cpu_vector() reads it. */
+/* The choice, or CPU_VECTORS before the first question. cpu_vector() reads it, and tables with an entry for that. */
 extern atomic_int cpu_chosen;
 
 enum cpu_vector cpu_find(void);

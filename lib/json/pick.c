@@ -32,12 +32,6 @@ static inline freshet_err run_fast(struct walk *w, size_t count, size_t *positio
 	return walk_text_fast(w) ? FRESHET_OK : run(w, count, position);
 }
 
-static freshet_err refuse(freshet_json_value *values, size_t count, freshet_err err)
-{
-	forget(values, count);
-	return err;
-}
-
 freshet_err pick_unlike(
 	freshet_json_plan *plan, freshet_str text, bool utf8_known, freshet_json_value *values, size_t *position)
 {
@@ -50,15 +44,25 @@ freshet_err pick_unlike(
 	return err;
 }
 
-static inline freshet_err pick(
+/* Picks with a plan that may not be compiled yet. */
+static __attribute__((noinline)) freshet_err pick_any(
 	freshet_json_plan *plan, freshet_str text, bool utf8_known, freshet_json_value *values, size_t *position)
 {
 	freshet_err err = plan_prepare(plan);
-	if (err != FRESHET_OK)
-		return refuse(values, plan->count, err);
-	if (shape_may_fit(plan, text))
-		return shape_pick[cpu_vector()](plan, text, utf8_known, values, position);
-	return pick_unlike(plan, text, utf8_known, values, position);
+	if (err == FRESHET_OK)
+		return pick_unlike(plan, text, utf8_known, values, position);
+	forget(values, plan->count);
+	return err;
+}
+
+/* Mostly this is one jump: nothing is kept across it. */
+static inline freshet_err pick(
+	freshet_json_plan *plan, freshet_str text, bool utf8_known, freshet_json_value *values, size_t *position)
+{
+	if (!plan_ready(plan) || !shape_may_fit(plan, text))
+		return pick_any(plan, text, utf8_known, values, position);
+	int vector = atomic_load_explicit(&cpu_chosen, memory_order_relaxed);
+	return shape_pick[vector](plan, text, utf8_known, values, position);
 }
 
 freshet_err freshet_json_pick(freshet_json_plan *plan, freshet_str text, freshet_json_value *values, size_t *position)

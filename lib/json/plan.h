@@ -52,6 +52,12 @@ static inline unsigned plan_name_bit(const char *name, size_t len)
 
 freshet_err plan_compile_once(freshet_json_plan *plan);
 
+/* The plan is compiled, and can be used. */
+static inline bool plan_ready(const freshet_json_plan *plan)
+{
+	return __atomic_load_n(&plan->state, __ATOMIC_ACQUIRE) == PLAN_READY && plan->result == FRESHET_OK;
+}
+
 /* Compiles the plan if this is its first use. FRESHET_EINVAL when it cannot be compiled, at every use. */
 static inline freshet_err plan_prepare(freshet_json_plan *plan)
 {

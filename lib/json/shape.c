@@ -179,7 +179,8 @@ void shape_learn(freshet_json_plan *plan, freshet_str text, const freshet_json_v
 	__atomic_store_n(&plan->learning, 0, __ATOMIC_RELEASE);
 }
 
-shape_pick_fn *const shape_pick[CPU_VECTORS] = {
+shape_pick_fn *const shape_pick[CPU_VECTORS + 1] = {
+	[CPU_VECTORS] = pick_unlike,
 	[CPU_SCALAR] = pick_unlike,
 #ifdef SCAN_HAVE_base
 	[CPU_BASE] = shape_pick_base,

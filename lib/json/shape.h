@@ -45,7 +45,7 @@ freshet_err pick_unlike(
  */
 typedef freshet_err shape_pick_fn(
 	freshet_json_plan *plan, freshet_str text, bool utf8_known, freshet_json_value *values, size_t *position);
-extern shape_pick_fn *const shape_pick[CPU_VECTORS];
+extern shape_pick_fn *const shape_pick[CPU_VECTORS + 1]; /* the last is for machines that are not known yet */
 shape_pick_fn shape_pick_base;
 shape_pick_fn shape_pick_avx2;
 shape_pick_fn shape_pick_avx512;
