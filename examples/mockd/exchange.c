@@ -75,6 +75,7 @@ static void intake_release(struct mockd *m, struct intake *in)
 	in->text.len = 0;
 	in->field_count = 0;
 	in->body_too_large = false;
+	in->body_max = 0;
 	buffer_clear(&in->body);
 	m->spare_intake = in;
 }
@@ -123,12 +124,27 @@ void intake_field(struct exchange *x, freshet_str name, freshet_str value)
 	buffer_append(&in->text, value.ptr, value.len);
 }
 
+/* How much of a body the platform of the request's path takes. */
+static size_t find_body_max(const struct exchange *x)
+{
+	const struct intake *in = x->intake;
+	for (size_t i = 0; i < in->field_count; i++) {
+		const struct intake_field *f = &in->fields[i];
+		if (freshet_str_is((freshet_str){in->text.bytes + f->name_at, f->name_len}, ":path"))
+			return mockd_body_max(
+				x->conn->mockd, (freshet_str){in->text.bytes + f->value_at, f->value_len});
+	}
+	return REQUEST_BODY_MAX;
+}
+
 void intake_body(struct exchange *x, const void *bytes, size_t len)
 {
 	struct intake *in = x->intake;
-	if (len > REQUEST_BODY_MAX - in->body.len) {
+	if (in->body_max == 0)
+		in->body_max = find_body_max(x);
+	if (len > in->body_max - in->body.len) {
 		in->body_too_large = true;
-		len = REQUEST_BODY_MAX - in->body.len;
+		len = in->body_max - in->body.len;
 	}
 	buffer_append(&in->body, bytes, len);
 }

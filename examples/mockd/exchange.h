@@ -22,6 +22,7 @@ struct intake {
 	size_t field_count;
 	size_t field_capacity;
 	struct buffer body;
+	size_t body_max; /* 0: not known yet */
 	bool body_too_large;
 };
 

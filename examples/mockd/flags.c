@@ -47,6 +47,9 @@ static const struct flag {
 	FLAG("heartbeat-ms", FLAG_U32, heartbeat_ms, "MS", "default 15000"),
 	FLAG("stale-ms", FLAG_U32, stale_ms, "MS", "default 600000"),
 	FLAG("scripts", FLAG_TEXT, scripts, "LIST", "for prompts that name none, such as '90 success; 10 exit code=3'"),
+	FLAG("ash-scripts", FLAG_TEXT, ash_scripts, "LIST", "the same for Ash"),
+	FLAG("ash-data", FLAG_TEXT, ash_data, "DIRECTORY", "relative paths of Ash's agents lie below it; default ."),
+	FLAG("ash-tagged", FLAG_SWITCH, ash_tagged, NULL, "Ash as tagged 0.2.0: a message is a string"),
 	FLAG("events-file", FLAG_TEXT, events_file, "FILE", "what GET /events/file answers"),
 	FLAG("control", FLAG_SWITCH, control, NULL, "the control API under /mockd/ is on"),
 	PLACE("cuts-per-minute", FLAG_DOUBLE, cuts_per_minute, "X", "random cuts; default 0"),
@@ -76,6 +79,7 @@ static void print_help(void)
 	printf("  %-26s %s\n", "--fault TEXT", "such as 'moment=event at=3 action=cut times=0'; several times");
 	printf("  %-26s %s\n", "--proxy-target TARGET",
 		"where else it leads: 'host:443=127.0.0.1:8443'; several times");
+	printf("  %-26s %s\n", "--platform aod|ash", "who answers at the root; default aod");
 	printf("  %-26s %s\n", "--dialect R|P|PS|PSI", "the shape of Agent on Demand; default PSI");
 	printf("  %-26s %s\n", "--help", "this text");
 }
@@ -129,6 +133,13 @@ static bool set_dialect(const char *name, struct mockd_options *options)
 	return false;
 }
 
+static bool set_platform(const char *name, struct mockd_options *options)
+{
+	bool ash = strcmp(name, "ash") == 0;
+	options->platform = ash ? MOCKD_PLATFORM_ASH : MOCKD_PLATFORM_AOD;
+	return ash || strcmp(name, "aod") == 0;
+}
+
 static const struct flag *find_flag(const char *name)
 {
 	for (size_t i = 0; i < FLAG_COUNT; i++) {
@@ -149,6 +160,8 @@ static bool read_special(const char *name, const char *value, struct flags *flag
 {
 	if (strcmp(name, "--dialect") == 0)
 		return set_dialect(value, &flags->options);
+	if (strcmp(name, "--platform") == 0)
+		return set_platform(value, &flags->options);
 	if (strcmp(name, "--token") == 0)
 		flags->tokens[flags->options.token_count++] = value;
 	else if (strcmp(name, "--proxy-target") == 0)
@@ -161,7 +174,7 @@ static bool read_special(const char *name, const char *value, struct flags *flag
 static bool is_special(const char *name)
 {
 	return strcmp(name, "--dialect") == 0 || strcmp(name, "--token") == 0 || strcmp(name, "--fault") == 0 ||
-	       strcmp(name, "--proxy-target") == 0;
+	       strcmp(name, "--proxy-target") == 0 || strcmp(name, "--platform") == 0;
 }
 
 static int read_all(int argc, char **argv, struct flags *flags)

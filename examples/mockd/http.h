@@ -32,7 +32,7 @@ struct request {
 	const struct field *fields;
 	size_t field_count;
 	freshet_str body;
-	bool body_too_large; /* longer than REQUEST_BODY_MAX; `body` holds only the beginning */
+	bool body_too_large; /* longer than the platform takes; `body` holds only the beginning */
 };
 
 /* Django's default, which the platforms keep: 2.5 MiB. */
@@ -47,7 +47,7 @@ char *request_query(const struct request *r, const char *name);
 /* `fallback` when the parameter is absent or no number. */
 uint64_t request_query_number(const struct request *r, const char *name, uint64_t fallback);
 
-#define ANSWER_FIELDS_MAX 4
+#define ANSWER_FIELDS_MAX 10
 
 /* A field of an answer; both are terminated. */
 struct header {
@@ -133,6 +133,7 @@ struct platform {
 	/* Its part of the ledger; NULL: it has none. `session` NULL: all of them. False when there is no such session. */
 	bool (*ledger)(struct platform *platform, const char *session, mockd_ledger_fn *fn, void *user);
 	bool (*ledger_rows)(struct platform *platform, const char *session, mockd_ledger_row_fn *fn, void *user);
+	size_t body_max; /* bytes of a request body that it is shown; 0: REQUEST_BODY_MAX */
 };
 
 #endif

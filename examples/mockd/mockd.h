@@ -38,6 +38,12 @@ enum mockd_dialect {
 	MOCKD_DIALECT_R,
 };
 
+/* Who answers the paths at the root. Ash's below /api are answered in any case. */
+enum mockd_platform {
+	MOCKD_PLATFORM_AOD,
+	MOCKD_PLATFORM_ASH,
+};
+
 /* Strings are copied. mockd_options_init sets every field to what its comment calls the default. */
 struct mockd_options {
 	const char *address;       /* default 127.0.0.1 */
@@ -61,18 +67,23 @@ struct mockd_options {
 	bool manual_clock;  /* time passes only in mockd_advance; default: no */
 	uint64_t seed;      /* of ids, texts, random scripts and random cuts; default 1 */
 
-	enum mockd_dialect dialect; /* default MOCKD_DIALECT_PSI */
-	uint32_t quota;             /* pending and running sessions of a user; default 100 */
-	uint64_t first_row_id;      /* default 9001 */
-	uint32_t row_gap;           /* ids of rows grow by 1 to this much; default 3 */
-	uint32_t stage_ms;          /* time that a provisioning stage takes; default 200 */
-	uint32_t row_ms;            /* time between rows, where the script does not say; default 100 */
-	uint32_t poll_ms;           /* default 500 */
-	uint32_t poll_rows;         /* rows of one poll; default 100 */
-	uint32_t heartbeat_ms;      /* default 15000 */
-	uint32_t stale_ms;          /* default 600000 */
+	enum mockd_platform platform; /* default MOCKD_PLATFORM_AOD */
+	enum mockd_dialect dialect;   /* default MOCKD_DIALECT_PSI */
+	uint32_t quota;               /* pending and running sessions of a user; default 100 */
+	uint64_t first_row_id;        /* default 9001 */
+	uint32_t row_gap;             /* ids of rows grow by 1 to this much; default 3 */
+	uint32_t stage_ms;            /* time that a provisioning stage takes; default 200 */
+	uint32_t row_ms;              /* time between rows, where the script does not say; default 100 */
+	uint32_t poll_ms;             /* default 500 */
+	uint32_t poll_rows;           /* rows of one poll; default 100 */
+	uint32_t heartbeat_ms;        /* default 15000 */
+	uint32_t stale_ms;            /* default 600000 */
 	const char
 		*scripts; /* for prompts that name no script: "90 success rows=20; 10 exit code=3"; default "success" */
+
+	const char *ash_scripts; /* the same for Ash; default "success" */
+	const char *ash_data;    /* Ash: the directory below which relative paths of agents lie; default NULL: "." */
+	bool ash_tagged; /* Ash: the build that was tagged 0.2.0, whose messages are strings; default: the one after it */
 
 	const char *events_file; /* what GET /events/file answers; default NULL: 404 */
 	bool control;            /* the control API under /mockd/ is on; default: off */
@@ -137,6 +148,20 @@ uint64_t mockd_add_row(struct mockd *m, const char *session, const char *stream,
  * False when there is no such session or it does not run.
  */
 bool mockd_end_session(struct mockd *m, const char *session, const char *status, const int *code);
+
+/*
+ * The same for Ash: an agent named "agent" and a session of it, active and without a message yet. In the script
+ * "manual" the agent says what it is told to: a message is the JSON object of one agent message.
+ */
+void mockd_ash_add_session(struct mockd *m, char id[MOCKD_ID_SIZE]);
+/* False when there is no such session, when no turn runs in it, or when it is no JSON object. */
+bool mockd_ash_say(struct mockd *m, const char *session, const char *message, size_t len);
+/* Ends the newest turn with a result. False when there is no such session or no turn runs in it. */
+bool mockd_ash_end_turn(struct mockd *m, const char *session, bool success);
+/* The session's sandbox is gone, and with it the agent. False when there is no such session. */
+bool mockd_ash_lose_sandbox(struct mockd *m, const char *session);
+/* The server starts anew: what was active is paused, sandboxes are gone, streams are cut. */
+void mockd_ash_restart(struct mockd *m);
 
 /*
  * Faults. A fault says where it strikes (which requests), when (at which moment of the exchange) and what it does there.

@@ -5,6 +5,7 @@
 #include "mockd/server.h"
 
 #include "mockd/aod.h"
+#include "mockd/ash.h"
 #include "mockd/control.h"
 #include "mockd/exchange.h"
 #include "mockd/texts.h"
@@ -138,9 +139,16 @@ void mockd_add_platform(struct mockd *m, struct platform *platform)
 static freshet_err add_platforms(struct mockd *m)
 {
 	m->aod = aod_new(m);
-	if (m->aod == NULL)
+	m->ash = ash_new(m);
+	/* Of two at the root the first one answers. */
+	if (m->ash != NULL && m->options.platform == MOCKD_PLATFORM_ASH)
+		mockd_add_platform(m, ash_platform(m->ash));
+	if (m->aod != NULL)
+		mockd_add_platform(m, aod_platform(m->aod));
+	if (m->ash != NULL && m->options.platform != MOCKD_PLATFORM_ASH)
+		mockd_add_platform(m, ash_platform(m->ash));
+	if (m->aod == NULL || m->ash == NULL)
 		return FRESHET_EINVAL;
-	mockd_add_platform(m, aod_platform(m->aod));
 	struct platform *events = events_new(m);
 	mockd_add_platform(m, events);
 	if (m->options.control)
@@ -162,15 +170,28 @@ bool mockd_controls(const struct mockd *m, const struct request *r)
 	return m->options.control && under_mount(r->path, "/mockd");
 }
 
-void mockd_route(struct mockd *m, struct exchange *x, const struct request *r)
+/* There is always one: a platform is mounted at the root. */
+static struct platform *platform_of(const struct mockd *m, freshet_str path)
 {
 	struct platform *best = NULL;
 	for (size_t i = 0; i < m->platform_count; i++) {
 		struct platform *p = m->platforms[i];
-		if (under_mount(r->path, p->mount) && (best == NULL || strlen(p->mount) > strlen(best->mount)))
+		if (under_mount(path, p->mount) && (best == NULL || strlen(p->mount) > strlen(best->mount)))
 			best = p;
 	}
-	best->handle(best, x, r);
+	return best;
+}
+
+void mockd_route(struct mockd *m, struct exchange *x, const struct request *r)
+{
+	struct platform *platform = platform_of(m, r->path);
+	platform->handle(platform, x, r);
+}
+
+size_t mockd_body_max(const struct mockd *m, freshet_str path)
+{
+	size_t most = platform_of(m, path)->body_max;
+	return most > 0 ? most : REQUEST_BODY_MAX;
 }
 
 freshet_err mockd_new(struct event_base *base, const struct mockd_options *options, struct mockd **out)

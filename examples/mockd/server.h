@@ -15,6 +15,7 @@
 #define INPUT_SIZE  65536u
 
 struct aod;
+struct ash;
 struct evconnlistener;
 struct intake;
 struct ssl_ctx_st;
@@ -50,6 +51,7 @@ struct mockd {
 	struct platform *platforms[MOCKD_PLATFORMS_MAX];
 	size_t platform_count;
 	struct aod *aod; /* one of the platforms */
+	struct ash *ash; /* another one */
 
 	struct intake *spare_intake; /* kept from the last request for the next */
 	struct mockd_stats stats;
@@ -73,6 +75,9 @@ void free_const(const void *memory);
 
 /* Gives the request to the platform whose mount fits. */
 void mockd_route(struct mockd *m, struct exchange *x, const struct request *r);
+
+/* Bytes of a body that the platform of that path takes. */
+size_t mockd_body_max(const struct mockd *m, freshet_str path);
 
 /* True for requests of the control API. */
 bool mockd_controls(const struct mockd *m, const struct request *r);

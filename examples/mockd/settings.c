@@ -26,6 +26,7 @@ void mockd_options_init(struct mockd_options *options)
 		.heartbeat_ms = 15000,
 		.stale_ms = 600000,
 		.scripts = "success",
+		.ash_scripts = "success",
 	};
 }
 
@@ -34,7 +35,7 @@ bool settings_make_sense(const struct mockd_options *o)
 	return o->address != NULL && (o->tls_certificate == NULL) == (o->tls_key == NULL) &&
 	       (o->tls_client_ca == NULL || o->tls_key != NULL) && o->clock_scale > 0 && o->poll_ms > 0 &&
 	       o->poll_rows > 0 && o->row_gap > 0 && o->first_row_id > 0 && o->scripts != NULL &&
-	       o->initial_window <= INT32_MAX && !(o->no_http1 && o->no_http2);
+	       o->ash_scripts != NULL && o->initial_window <= INT32_MAX && !(o->no_http1 && o->no_http2);
 }
 
 void settings_copy(struct mockd_options *to, const struct mockd_options *from)
@@ -45,6 +46,8 @@ void settings_copy(struct mockd_options *to, const struct mockd_options *from)
 	to->tls_key = must_copy(from->tls_key);
 	to->tls_client_ca = must_copy(from->tls_client_ca);
 	to->scripts = must_copy(from->scripts);
+	to->ash_scripts = must_copy(from->ash_scripts);
+	to->ash_data = must_copy(from->ash_data);
 	to->events_file = must_copy(from->events_file);
 	const char *const *tokens = from->token_count > 0 ? from->tokens : default_tokens;
 	to->token_count = from->token_count > 0 ? from->token_count : 1;
@@ -70,6 +73,8 @@ void settings_free(struct mockd_options *o)
 	free_const(o->tls_key);
 	free_const(o->tls_client_ca);
 	free_const(o->scripts);
+	free_const(o->ash_scripts);
+	free_const(o->ash_data);
 	free_const(o->events_file);
 	for (size_t i = 0; i < o->token_count; i++)
 		free_const(o->tokens[i]);

@@ -1,0 +1,57 @@
+/*
+ * Ash's part of the C interface: sessions made and steered without requests.
+ */
+#include "mockd/ash/ash.h"
+
+#include "mockd/alloc.h"
+#include "mockd/server.h"
+
+void mockd_ash_add_session(struct mockd *m, char id[MOCKD_ID_SIZE])
+{
+	struct ash_tenant *tenant = &m->ash->tenants[0];
+	struct ash_agent *agent = ash_find_agent(tenant, "agent");
+	if (agent == NULL)
+		agent = ash_agent_new(m->ash, tenant, "agent");
+	struct ash_session *s = ash_session_new(m->ash, agent, ASH_ACTIVE);
+	s->tree = ash_tree_hold(agent->tree);
+	ash_session_start_sandbox(s);
+	ash_store_event(s, "lifecycle", json_pack("{s:s, s:s}", "action", "created", "agentName", agent->name));
+	uuid_write(s->id, id);
+}
+
+bool mockd_ash_say(struct mockd *m, const char *session, const char *message, size_t len)
+{
+	struct ash_session *s = ash_session_by_text(m->ash, session);
+	json_t *json = json_loadb(message, len, JSON_ALLOW_NUL, NULL);
+	if (s != NULL && json_is_object(json))
+		return ash_turn_say(s, json);
+	json_decref(json);
+	return false;
+}
+
+bool mockd_ash_end_turn(struct mockd *m, const char *session, bool success)
+{
+	struct ash_session *s = ash_session_by_text(m->ash, session);
+	return s != NULL && ash_turn_end(s, success);
+}
+
+bool mockd_ash_lose_sandbox(struct mockd *m, const char *session)
+{
+	struct ash_session *s = ash_session_by_text(m->ash, session);
+	if (s != NULL)
+		ash_session_kill_sandbox(s);
+	return s != NULL;
+}
+
+void mockd_ash_restart(struct mockd *m)
+{
+	for (size_t i = 0; i < m->ash->tenant_count; i++) {
+		list_each (node, &m->ash->tenants[i].sessions) {
+			struct ash_session *s = container_of(node, struct ash_session, node);
+			ash_streams_detach(s, true);
+			ash_session_kill_sandbox(s);
+			if (s->status == ASH_ACTIVE || s->status == ASH_STARTING)
+				ash_session_set_status(s, ASH_PAUSED);
+		}
+	}
+}
