@@ -159,6 +159,8 @@ bool emulator_start(struct emulator *e, const struct flags *flags)
 	/* They are counted by the emulated clock. */
 	snprintf(cuts, sizeof cuts, "%.3f", (double)flags->cuts_per_minute / CLOCK_SCALE);
 	add_flag(&c, "--cuts-per-minute", cuts);
+	if (flags->http1)
+		add(&c, "--no-http2");
 	if (flags->tls) {
 		snprintf(certificate, sizeof certificate, "%s/server.pem", e->folder);
 		snprintf(key, sizeof key, "%s/server.key", e->folder);

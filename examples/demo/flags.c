@@ -24,6 +24,8 @@ static const struct flag {
 	{"--seed", FLAG_U64, offsetof(struct flags, seed), "N",
 		"repeats the scripts and cuts of an earlier run; default 1"},
 	{"--tls", FLAG_SWITCH, offsetof(struct flags, tls), "", "over TLS, with throw-away certificates"},
+	{"--http1", FLAG_SWITCH, offsetof(struct flags, http1), "",
+		"over HTTP/1.1, a connection for each session, instead of HTTP/2"},
 	{"--url", FLAG_TEXT, offsetof(struct flags, url), "URL",
 		"a real Agent on Demand server instead of the emulator"},
 	{"--token", FLAG_TEXT, offsetof(struct flags, token), "TOKEN", "for --url; default: AOD_API_TOKEN"},

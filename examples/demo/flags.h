@@ -17,6 +17,7 @@ struct flags {
 	const char *mockd; /* the emulator's program */
 	const char *make_certs;
 	bool tls;
+	bool http1;
 	bool plain; /* lines instead of the live view */
 };
 

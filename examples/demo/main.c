@@ -10,11 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* The emulator's clock runs faster than the real one, so pauses between attempts are shorter too. */
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 2000
+
+/* Over HTTP/1.1 each stream has a connection of its own; these are for what is asked beside them. */
+#define SPARE_CONNECTIONS 128
 
 /* ---- ends ---- */
 
@@ -138,6 +142,23 @@ static void with_agent(struct demo *d, const char *id)
 	}
 }
 
+static freshet_protocol choose_protocol(const struct flags *flags)
+{
+	if (flags->http1)
+		return FRESHET_PROTOCOL_HTTP1;
+	return flags->url != NULL ? FRESHET_PROTOCOL_AUTO : FRESHET_PROTOCOL_HTTP2;
+}
+
+/* A connection for each of many sessions needs more descriptors than the usual limit. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static freshet_err open_client(struct demo *d)
 {
 	freshet_reactor_options r;
@@ -149,7 +170,9 @@ static freshet_err open_client(struct demo *d)
 	if (err != FRESHET_OK)
 		return err;
 	freshet_endpoint_options_init(&e);
-	e.protocol = d->flags.url != NULL ? FRESHET_PROTOCOL_AUTO : FRESHET_PROTOCOL_HTTP2;
+	e.protocol = choose_protocol(&d->flags);
+	if (e.protocol != FRESHET_PROTOCOL_HTTP2)
+		e.max_connections = d->flags.sessions + SPARE_CONNECTIONS;
 	e.ca_file = d->emulator.ca[0] != '\0' ? d->emulator.ca : NULL;
 	e.stream.max_attempts = UINT32_MAX;
 	if (d->flags.url == NULL) {
@@ -201,6 +224,7 @@ int main(int argc, char **argv)
 	int done = flags_read(argc, argv, &d.flags);
 	if (done >= 0)
 		return done;
+	raise_descriptor_limit();
 	if (d.flags.url == NULL && !emulator_start(&d.emulator, &d.flags))
 		return EXIT_FAILURE;
 	if (begin(&d))

@@ -252,4 +252,5 @@ void conn_free(struct conn *c)
 	buffer_clear(&c->raw);
 	free(c->exchanges);
 	free(c);
+	mockd_accept_again(m);
 }

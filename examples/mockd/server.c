@@ -30,6 +30,20 @@ static void on_accept(
 	conn_new(user, fd);
 }
 
+/* Without a descriptor for them they wait in the system's queue until a connection is freed; asking again is no use. */
+static void on_accept_failed(struct evconnlistener *listener, void *user)
+{
+	struct mockd *m = user;
+	if ((errno == EMFILE || errno == ENFILE) && m->conn_count > 0)
+		m->full = evconnlistener_disable(listener) == 0;
+}
+
+void mockd_accept_again(struct mockd *m)
+{
+	if (m->full)
+		m->full = evconnlistener_enable(m->listener) != 0;
+}
+
 struct deletion {
 	struct list node;
 	char *session;
@@ -127,6 +141,7 @@ static freshet_err listen_on(struct mockd *m)
 		(struct sockaddr *)&address, (int)len);
 	if (m->listener == NULL)
 		return FRESHET_ESYSTEM;
+	evconnlistener_set_error_cb(m->listener, on_accept_failed);
 	name_address(m);
 	return FRESHET_OK;
 }
@@ -239,6 +254,7 @@ void mockd_free(struct mockd *m)
 {
 	if (m == NULL)
 		return;
+	m->full = false;
 	if (m->listener != NULL)
 		evconnlistener_free(m->listener);
 	while (m->conn_count > 0)

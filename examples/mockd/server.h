@@ -28,6 +28,7 @@ struct mockd {
 	struct random random;
 	struct texts *texts;
 	struct evconnlistener *listener;
+	bool full; /* there was no descriptor left: nobody is accepted until a connection is freed */
 	struct ssl_ctx_st *tls;
 	uint16_t port;
 	char url[96];
@@ -58,6 +59,9 @@ struct mockd {
 	uint8_t output[OUTPUT_SIZE]; /* what a connection produces before it is written */
 	uint8_t input[INPUT_SIZE];   /* what was read before the protocol takes it */
 };
+
+/* A connection has been freed: whoever waits may be accepted. */
+void mockd_accept_again(struct mockd *m);
 
 /* Deletes the session before the loop waits again: its streams are cut. */
 void mockd_delete_soon(struct mockd *m, const char *session);

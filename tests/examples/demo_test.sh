@@ -1,5 +1,5 @@
 #!/bin/sh
-# The demo to its end, in the open and over TLS: the last line, the exit code, and nothing left behind.
+# The demo to its end, over HTTP/2 and HTTP/1.1, in the open and over TLS: the last line, the exit code, and nothing left behind.
 # usage: demo_test.sh FOLDER-OF-BUILT-EXAMPLES
 set -eu
 built=$1
@@ -52,4 +52,6 @@ refuse "a stream that is refused" "path=/sessions/*/stream moment=request action
 grep -q '^session [0-9]* (.*): stream: HTTP 404' "$work/out" || fail "it does not say which stream was refused"
 run open --cuts-per-minute 600
 run tls --cuts-per-minute 600 --tls --seed 2
+run http1 --cuts-per-minute 600 --http1 --seed 3
+run "http1 over tls" --cuts-per-minute 600 --http1 --tls --seed 4
 [ -z "$(find "$work" -mindepth 1 ! -name out ! -name mockd)" ] || fail "left behind: $(find "$work")"
