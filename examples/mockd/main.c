@@ -112,8 +112,6 @@ int main(int argc, char **argv)
 	int result = flags_read(argc, argv, &flags);
 	if (result < 0) {
 		raise_file_limit();
-		/* OpenSSL writes to sockets without MSG_NOSIGNAL, and clients go away in the middle of things. */
-		signal(SIGPIPE, SIG_IGN);
 		struct event_base *base = event_base_new();
 		result = base != NULL ? serve(base, &flags) : EXIT_FAILURE;
 		if (base != NULL)

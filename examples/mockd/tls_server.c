@@ -1,6 +1,7 @@
 /*
- * TLS with OpenSSL on the socket itself. TLS 1.2 and later; ALPN chooses and ends the handshake when the
- * client offers nothing that the emulator speaks. Renegotiation is off, so reads and writes do not wait for each other.
+ * TLS with OpenSSL on the socket itself. TLS 1.2 and later; ALPN chooses and ends the handshake when the client offers
+ * nothing that the emulator speaks. Renegotiation is off, so reads and writes do not wait for each other. What OpenSSL
+ * writes to a client that has gone raises no SIGPIPE, which its own sockets would.
  */
 #include "mockd/tls_server.h"
 
@@ -8,6 +9,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* What ALPN may choose, as it goes over the wire, the better one first. */
 struct spoken {
@@ -87,13 +89,46 @@ void server_tls_free(struct ssl_ctx_st *context)
 	SSL_CTX_free(context);
 }
 
-struct ssl_st *server_tls_accept(struct ssl_ctx_st *context, int fd)
+static int quiet_write(BIO *bio, const char *bytes, int len)
 {
-	SSL *ssl = SSL_new(context);
-	if (ssl == NULL || SSL_set_fd(ssl, fd) != 1) {
-		SSL_free(ssl);
+	ssize_t n = send((int)BIO_get_fd(bio, NULL), bytes, (size_t)len, MSG_NOSIGNAL);
+	BIO_clear_retry_flags(bio);
+	if (n <= 0 && BIO_sock_should_retry((int)n))
+		BIO_set_retry_write(bio);
+	return (int)n;
+}
+
+/* OpenSSL's socket in all but the writing; made once for the process. NULL when there is no memory. */
+static const BIO_METHOD *quiet_socket(void)
+{
+	static BIO_METHOD *method;
+	const BIO_METHOD *socket = BIO_s_socket();
+	if (method != NULL)
+		return method;
+	BIO_METHOD *made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK | BIO_TYPE_DESCRIPTOR, "socket");
+	if (made == NULL || BIO_meth_set_write(made, quiet_write) != 1 ||
+		BIO_meth_set_read(made, BIO_meth_get_read(socket)) != 1 ||
+		BIO_meth_set_ctrl(made, BIO_meth_get_ctrl(socket)) != 1 ||
+		BIO_meth_set_create(made, BIO_meth_get_create(socket)) != 1 ||
+		BIO_meth_set_destroy(made, BIO_meth_get_destroy(socket)) != 1) {
+		BIO_meth_free(made);
 		return NULL;
 	}
+	return method = made;
+}
+
+struct ssl_st *server_tls_accept(struct ssl_ctx_st *context, int fd)
+{
+	const BIO_METHOD *method = quiet_socket();
+	SSL *ssl = SSL_new(context);
+	BIO *bio = method != NULL ? BIO_new(method) : NULL;
+	if (ssl == NULL || bio == NULL) {
+		SSL_free(ssl);
+		BIO_free(bio);
+		return NULL;
+	}
+	BIO_set_fd(bio, fd, BIO_NOCLOSE);
+	SSL_set_bio(ssl, bio, bio);
 	SSL_set_accept_state(ssl);
 	return ssl;
 }

@@ -246,11 +246,12 @@ static void closing_the_client_ends_everything(void **state)
 	assert_int_equal(test.calls_done, 1);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(everything_in_every_callback),
 		cmocka_unit_test(closing_the_client_ends_everything),
 	};
+	world_choose(argc, argv);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

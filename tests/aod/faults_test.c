@@ -308,7 +308,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, world_close)
 	const struct CMUnitTest tests[] = {
@@ -320,5 +320,6 @@ int main(void)
 		TEST(a_session_that_goes_away),
 		TEST(an_end_that_cannot_be_confirmed),
 	};
+	world_choose(argc, argv);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

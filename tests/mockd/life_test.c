@@ -2,12 +2,14 @@
  * Beginning and end: options that make no sense, several emulators on one loop, clients that leave in every state, and
  * the end with everything open. The sanitizers see what is left behind.
  */
+#include "support/caller.h"
 #include "support/mock_world.h"
 #include "support/test.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <nghttp2/nghttp2.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -179,6 +181,35 @@ static void ten_thousand_streams_are_told_apart(void **state)
 	assert_int_equal(stats.exchanges, 6666);
 }
 
+/* Who finds no descriptor waits until somebody else has gone, and is served then. */
+static void without_descriptors_clients_wait(void **state)
+{
+	enum { CALLERS = 5, ACCEPTED = 2 };
+	struct caller *callers[CALLERS];
+	struct rlimit before, few;
+	struct mockd_stats stats;
+	(void)state;
+	mock_open(NULL);
+	assert_int_equal(mock_ask("GET", "/health", NULL)->status, 200);
+	for (size_t i = 0; i < CALLERS; i++)
+		callers[i] = caller_open(mock.base, mockd_port(mock.mockd), NULL);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	few.rlim_cur = (rlim_t)callers[CALLERS - 1]->fd + 1 + ACCEPTED;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	for (int turn = 0; turn < 10; turn++)
+		caller_turn(callers[0]);
+	mockd_get_stats(mock.mockd, &stats);
+	/* The probe's, and those that there is room for. */
+	assert_true(stats.connections > 1 && stats.connections < 1 + CALLERS);
+	for (size_t i = 0; i < CALLERS; i++) {
+		caller_say(callers[i], "GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+		caller_take(callers[i], "}}");
+		caller_close(callers[i]);
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, mock_close)
 
 int main(void)
@@ -190,6 +221,7 @@ int main(void)
 		TEST(it_ends_with_everything_open),
 		TEST(clients_may_leave_in_any_state),
 		TEST(nonsense_from_clients_ends_their_connection_alone),
+		TEST(without_descriptors_clients_wait),
 		TEST(ten_thousand_streams_are_told_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,8 @@
 #include "support/aod_world.h"
+#include "support/certs.h"
 #include "support/test.h"
+
+#include <unistd.h>
 
 /* Keeps the loop turning when nothing else happens. */
 static const struct timeval tick = {0, 5000};
@@ -8,6 +11,66 @@ static const struct timeval tick = {0, 5000};
 #define GUARD_S 60
 
 struct world world;
+
+static const struct transport transports[] = {
+#define TRANSPORT(name, tls, protocol, no_http2, http1) {name, tls, protocol, no_http2, http1},
+#include "support/transports.def"
+#undef TRANSPORT
+};
+
+const struct transport *world_transport = &transports[0];
+
+/* Of an authority and of the emulator; empty until they are made. */
+static struct {
+	char folder[32];
+	char authority[48];
+	char certificate[48];
+	char key[48];
+} files;
+
+void world_choose(int argc, char **argv)
+{
+	if (argc < 2)
+		return;
+	for (size_t i = 0; i < sizeof transports / sizeof transports[0]; i++) {
+		world_transport = &transports[i];
+		if (strcmp(argv[1], world_transport->name) == 0)
+			return;
+	}
+	fprintf(stderr, "%s: no transport is called %s\n", argv[0], argv[1]);
+	exit(2);
+}
+
+static void remove_files(void)
+{
+	unlink(files.authority);
+	unlink(files.certificate);
+	unlink(files.key);
+	rmdir(files.folder);
+}
+
+/* Once for all worlds of the program. */
+static void make_files(void)
+{
+	const struct cert_wish root = {.authority = true};
+	const struct cert_wish wish = {.alt_names = "IP:127.0.0.1"};
+	struct cert authority, leaf;
+	if (files.folder[0] != '\0')
+		return;
+	strcpy(files.folder, "/tmp/freshet-aod-XXXXXX");
+	assert_non_null(mkdtemp(files.folder));
+	snprintf(files.authority, sizeof files.authority, "%s/ca.pem", files.folder);
+	snprintf(files.certificate, sizeof files.certificate, "%s/cert.pem", files.folder);
+	snprintf(files.key, sizeof files.key, "%s/key.pem", files.folder);
+	cert_make(&authority, NULL, &root);
+	cert_make(&leaf, &authority, &wish);
+	cert_write(&authority, files.authority);
+	cert_write(&leaf, files.certificate);
+	cert_write_key(&leaf, files.key);
+	cert_clear(&authority);
+	cert_clear(&leaf);
+	atexit(remove_files);
+}
 
 static void on_tick(evutil_socket_t fd, short what, void *user)
 {
@@ -25,7 +88,11 @@ static void on_guard(evutil_socket_t fd, short what, void *user)
 
 void world_turn(void)
 {
-	event_base_loop(world.base, EVLOOP_ONCE);
+	/* A test that failed inside a callback has left the loop running: nothing can be cleared away any more. */
+	if (event_base_loop(world.base, EVLOOP_ONCE) < 0) {
+		fprintf(stderr, "the loop does not turn any more\n");
+		exit(EXIT_FAILURE);
+	}
 }
 
 void world_run_until(const bool *done)
@@ -45,6 +112,8 @@ struct mockd_options world_fast(void)
 	struct mockd_options o;
 	mockd_options_init(&o);
 	o.clock_scale = 500;
+	/* Who asks a second time would always meet the close. */
+	o.keep_alive_ms = UINT32_MAX;
 	return o;
 }
 
@@ -54,7 +123,8 @@ freshet_err world_client(const char *token, const char *url, freshet_aod **out)
 	freshet_aod_options o;
 	freshet_endpoint_options_init(&e);
 	freshet_aod_options_init(&o);
-	e.protocol = FRESHET_PROTOCOL_HTTP2;
+	e.protocol = world_transport->protocol;
+	e.ca_file = world_transport->tls ? files.authority : NULL;
 	e.stream.backoff_min_ms = 5;
 	e.stream.backoff_max_ms = 50;
 	o.url = url;
@@ -66,12 +136,19 @@ freshet_err world_client(const char *token, const char *url, freshet_aod **out)
 void world_open(const struct mockd_options *options)
 {
 	freshet_reactor_options r;
+	struct mockd_options o = *options;
+	o.no_http2 = world_transport->no_http2;
+	if (world_transport->tls) {
+		make_files();
+		o.tls_certificate = files.certificate;
+		o.tls_key = files.key;
+	}
 	memset(&world, 0, sizeof world);
 	world.base = event_base_new();
 	assert_non_null(world.base);
 	world.tick = event_new(world.base, -1, EV_PERSIST, on_tick, NULL);
 	assert_int_equal(event_add(world.tick, &tick), 0);
-	assert_int_equal(mockd_new(world.base, options, &world.mockd), FRESHET_OK);
+	assert_int_equal(mockd_new(world.base, &o, &world.mockd), FRESHET_OK);
 	mockd_add_agent(world.mockd, world.agent);
 	freshet_reactor_options_init(&r);
 	r.base = world.base;

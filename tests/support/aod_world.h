@@ -1,5 +1,6 @@
 /*
- * The emulator and a client of Agent on Demand, in one process and on one loop.
+ * The emulator and a client of Agent on Demand, in one process and on one loop, over one of the transports in
+ * support/transports.def: the program's argument names it.
  */
 #ifndef SUPPORT_AOD_WORLD_H
 #define SUPPORT_AOD_WORLD_H
@@ -10,6 +11,15 @@
 
 #include "mockd/mockd.h"
 
+/* How the client reaches the emulator. */
+struct transport {
+	const char *name;
+	bool tls;
+	freshet_protocol protocol; /* asked for by the client */
+	bool no_http2;             /* the emulator speaks HTTP/1.1 alone */
+	bool http1;                /* what comes of it: each stream has its connection */
+};
+
 struct world {
 	struct event_base *base;
 	struct event *tick;
@@ -19,11 +29,18 @@ struct world {
 	char agent[MOCKD_ID_SIZE];
 };
 
+/* The one that was chosen. */
+extern const struct transport *world_transport;
+
+/* Takes the transport that the first argument names; without one the first of all. */
+void world_choose(int argc, char **argv);
+
 extern struct world world;
 
 /* Options of an emulator whose minutes pass in moments. */
 struct mockd_options world_fast(void);
 
+/* The transport's own options are added. */
 void world_open(const struct mockd_options *options);
 
 /* Another client; NULL takes what the environment says. */
