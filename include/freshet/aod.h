@@ -616,6 +616,90 @@ FRESHET_API const char *freshet_aod_stream_state(const freshet_aod_stream *strea
 
 FRESHET_API void *freshet_aod_stream_user(const freshet_aod_stream *stream);
 
+/* ---- runs ---- */
+
+/* A session led to the end of its turn and read back, with one deadline over all of it. */
+typedef struct freshet_aod_run freshet_aod_run;
+
+typedef enum freshet_aod_run_step {
+	FRESHET_AOD_RUN_CREATE, /* the session is being made */
+	FRESHET_AOD_RUN_FOLLOW, /* its stream is followed */
+	FRESHET_AOD_RUN_READ,   /* its end was shown; it is read back */
+} freshet_aod_run_step;
+
+/* How a run ended. */
+typedef struct freshet_aod_run_end {
+	/*
+	 * error.outcome.err is FRESHET_OK when the session was followed to an end, whichever, and read back.
+	 * FRESHET_EDEADLINE when the deadline passed: the session goes on; terminate it, or wait for it again from `cursor`.
+	 */
+	freshet_aod_error error;
+	freshet_aod_run_step step; /* the last one: where it failed, if it did */
+	freshet_str session_id;    /* empty: none was made, or nobody knows (error.outcome.unprocessed is false) */
+	const freshet_aod_session *session; /* as it was read back; NULL with an error */
+	/* As in freshet_aod_stream_end, of what was followed; also beside an error of READ. */
+	freshet_aod_status status;
+	bool has_exit_code;
+	int64_t exit_code;
+	bool confirmed;
+	uint64_t cursor;
+	uint64_t events;
+	uint64_t duplicates;
+	uint32_t reconnects;
+} freshet_aod_run_end;
+
+typedef struct freshet_aod_run_callbacks {
+	/* Optional. The session is made: its id can be stored. Not of a wait. */
+	void (*on_created)(freshet_aod_run *run, const freshet_aod_ack *ack, void *user);
+	/* Optional. As in freshet_aod_stream_callbacks; the last id to store is freshet_aod_run_cursor. */
+	void (*on_event)(freshet_aod_run *run, const freshet_aod_event *event, void *user);
+	void (*on_cut)(freshet_aod_run *run, const freshet_outcome *cause, uint64_t retry_ms, void *user);
+	/* Required. Exactly once for every run that began, and last: `user` is the caller's again when it returned. */
+	void (*on_done)(freshet_aod_run *run, const freshet_aod_run_end *end, void *user);
+} freshet_aod_run_callbacks;
+
+/* 0 and NULL take the default. Everything is copied at the call. */
+typedef struct freshet_aod_run_options {
+	size_t size;                         /* set by freshet_aod_run_options_init */
+	uint64_t cursor;                     /* optional, of a wait: goes on after this row; 0 shows all */
+	uint64_t deadline_ms;                /* of the whole run; default none, but that of each call */
+	bool unconfirmed;                    /* as in freshet_aod_stream_options */
+	freshet_aod_run_callbacks callbacks; /* on_done is required */
+	void *user;                          /* given to each callback */
+} freshet_aod_run_options;
+
+FRESHET_API void freshet_aod_run_options_init(freshet_aod_run_options *options);
+
+/*
+ * Starts a session, follows it to the end of its turn and reads it back. The handle is valid until on_done has
+ * returned. Errors as freshet_aod_session_create, and FRESHET_EINVAL without on_done; on failure *out is NULL, nothing is
+ * kept and nothing is called back. `out` may be NULL.
+ */
+FRESHET_API freshet_err freshet_aod_session_run(freshet_aod *client, const freshet_aod_create_options *session,
+	const freshet_aod_run_options *options, freshet_aod_run **out);
+
+/*
+ * The same for a session that is there: after a prompt (with the cursor of the run before: only the new turn is shown),
+ * in a process that takes over from another, or of a session that has ended. Errors as freshet_aod_stream_open.
+ */
+FRESHET_API freshet_err freshet_aod_session_wait(
+	freshet_aod *client, freshet_str id, const freshet_aod_run_options *options, freshet_aod_run **out);
+
+/*
+ * Ends the run, not the session: on_done comes with FRESHET_ECANCELED, never inside this call. When the session is just
+ * being made, it may be made all the same. Again: nothing.
+ */
+FRESHET_API void freshet_aod_run_cancel(freshet_aod_run *run);
+
+/* The id of the session; empty before on_created. Valid until on_done has returned. */
+FRESHET_API freshet_str freshet_aod_run_session_id(const freshet_aod_run *run);
+
+/* As freshet_aod_stream_cursor. */
+FRESHET_API uint64_t freshet_aod_run_cursor(const freshet_aod_run *run);
+
+/* The stream that is followed, to pause and resume it; NULL in the other steps. It is the run's: not to be closed. */
+FRESHET_API freshet_aod_stream *freshet_aod_run_stream(const freshet_aod_run *run);
+
 #ifdef __cplusplus
 }
 #endif

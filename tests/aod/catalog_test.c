@@ -772,5 +772,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(reading_without_memory, set_up, world_close),
 	};
 	world_choose(argc, argv);
+	world_choose(argc, argv);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,8 @@
 
 #define STALE_PAUSE_MS 1000
 
+#define CALL_DEADLINE_MS 60000
+
 /* A scratch larger than this is not kept. */
 #define SCRATCH_KEPT ((size_t)256 * 1024)
 
@@ -132,7 +134,7 @@ freshet_err freshet_aod_new(freshet_reactor *reactor, const freshet_aod_options 
 	freshet_aod *client = freshet_mem_new(1, sizeof *client);
 	freshet_err err = FRESHET_ENOMEM;
 	if (trimmed != NULL && client != NULL) {
-		client->deadline_ms = o.deadline_ms;
+		client->deadline_ms = o.deadline_ms != 0 ? o.deadline_ms : CALL_DEADLINE_MS;
 		client->max_answer = o.max_answer;
 		err = open_endpoint(client, reactor, &o, trimmed, token);
 	}

@@ -16,7 +16,7 @@ struct freshet_aod {
 	freshet_endpoint *endpoint;
 	freshet_json_scratch scratch; /* decoded strings of the answer or event at hand: callbacks never nest */
 	size_t scratch_held;          /* at most so many bytes are in it */
-	uint64_t deadline_ms;
+	uint64_t deadline_ms;         /* of a call */
 	size_t max_answer;
 	uint64_t stale_pause_ms; /* between `stale` and the next subscription, half to one and a half of it */
 };
