@@ -123,7 +123,7 @@ static size_t send_head(struct http1 *h, uint8_t *to, size_t room)
 static void end_exchange(struct conn *c)
 {
 	struct http1 *h = http1_of(c);
-	/* The client would take what follows for the rest of this body. */
+	/* Less: the client would take what follows for the rest of this body. */
 	if (h->framing == FRAMING_LENGTH && h->length != 0)
 		h->last = true;
 	exchange_free(http1_exchange(c));
@@ -151,6 +151,9 @@ static size_t put_piece(struct conn *c, uint8_t *to, size_t len)
 	struct http1 *h = http1_of(c);
 	if (h->framing == FRAMING_CHUNKS)
 		return len > 0 ? frame_chunk(c, to, len) : 0;
+	/* More than was announced: where the next answer begins cannot be told. */
+	if (len > h->length)
+		h->last = true;
 	h->length -= len < h->length ? len : h->length;
 	return c->end != CONN_GOES_ON && c->keep > 0 && c->keep <= len ? c->keep - 1 : len;
 }

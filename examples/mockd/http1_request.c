@@ -123,7 +123,7 @@ static int look_at_field(struct http1 *h, freshet_str name, freshet_str value)
 	return h->continues ? 0 : refuse_with(h, 417);
 }
 
-/* Trailers have no place in the request: they come when `complete` fields were counted, and are dropped. */
+/* Trailers are counted and dropped. */
 static int on_header_value_complete(llhttp_t *parser)
 {
 	struct http1 *h = parser->data;

@@ -217,6 +217,13 @@ static void bodies_end_early(void **state)
 	caller_until_down(caller);
 	assert_heard("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 56\r\n\r\n{\"status\"");
 	assert_int_equal(caller->state, CALLER_FIN);
+	/* And so does one that is exceeded. */
+	reconnect();
+	add_with("moment=end action=insert path=/health", "and more");
+	ask("GET", "/health");
+	caller_until_down(caller);
+	assert_non_null(strstr(caller->heard, "}}and more"));
+	assert_int_equal(caller->state, CALLER_FIN);
 }
 
 static void a_deleted_session_has_no_last_chunk(void **state)
