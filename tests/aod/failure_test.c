@@ -209,6 +209,124 @@ static void transport_errors_stay_what_they_are(void **state)
 	failure_clear(&f);
 }
 
+/* What comes in place of a documented body: from proxies, from the server's own pages, from nowhere. */
+static const struct {
+	const char *body;
+	bool shown; /* it is no JSON: its beginning is kept */
+} strangers[] = {
+	{"", false},
+	{"<!doctype html>\n<title>Not Found</title>", true},
+	{"upstream connect error", true},
+	{"null", true},
+	{"7", true},
+	{"\"words\"", true},
+	{"[]", false},
+	{"{}", false},
+	{"{\"detail\"", false},
+	{"{\"detail\": null}", false},
+	{"{\"detail\": 7}", false},
+	{"{\"detail\": {\"input\": \"SECRET\"}}", false},
+	{"{\"detail\": []}", false},
+	{"{\"status\": \"degraded\", \"checks\": {\"db\": \"fail\"}}", false},
+};
+
+/* The errors that the service documents, one for each of its statuses and kinds of body. */
+static const struct {
+	int status;
+	const char *body;
+	freshet_err err;
+	freshet_aod_conflict conflict;
+	const char *detail;
+	const char *text;
+	size_t issues;
+} documented[] = {
+	{400, "{\"detail\": \"Invalid JSON body\"}", FRESHET_EHTTP_STATUS, 0, "Invalid JSON body",
+		"HTTP 400: Invalid JSON body", 0},
+	{401, "{\"detail\": \"Invalid API key\"}", FRESHET_EAUTH, 0, "Invalid API key", "HTTP 401: Invalid API key", 0},
+	{403, "{\"detail\": \"Forbidden\"}", FRESHET_EAUTH, 0, "Forbidden", "HTTP 403: Forbidden", 0},
+	{404, "{\"detail\": \"Session not found\"}", FRESHET_ENOT_FOUND, 0, "Session not found",
+		"HTTP 404: Session not found", 0},
+	{405, "{\"detail\": \"Method not allowed\"}", FRESHET_EHTTP_STATUS, 0, "Method not allowed",
+		"HTTP 405: Method not allowed", 0},
+	{409, "{\"detail\": \"Session is already running\"}", FRESHET_ECONFLICT, FRESHET_AOD_CONFLICT_RUNNING,
+		"Session is already running", "HTTP 409: Session is already running", 0},
+	{422, "{\"detail\": \"Unknown provider: x\"}", FRESHET_EVALIDATION, 0, "Unknown provider: x",
+		"HTTP 422: Unknown provider: x", 0},
+	{422,
+		"{\"detail\": [{\"type\": \"missing\", \"loc\": [\"name\"], \"msg\": \"Field required\", \"input\": "
+		"{}, "
+		"\"url\": \"https://errors.pydantic.dev/2.11/v/missing\"}]}",
+		FRESHET_EVALIDATION, 0, "", "HTTP 422: name: Field required", 1},
+	{429, "{\"detail\": \"Limit reached\", \"limit\": 100, \"active\": 100}", FRESHET_ERATE_LIMIT, 0,
+		"Limit reached", "HTTP 429: Limit reached", 0},
+	{500, "{\"detail\": \"Boom\"}", FRESHET_ESERVER, 0, "Boom", "HTTP 500: Boom", 0},
+	{502, "{\"detail\": \"Backend failed\"}", FRESHET_ESERVER, 0, "Backend failed", "HTTP 502: Backend failed", 0},
+	{503, "{\"detail\": \"Backend not configured\"}", FRESHET_ESERVER, 0, "Backend not configured",
+		"HTTP 503: Backend not configured", 0},
+};
+
+static void every_documented_body(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof documented / sizeof documented[0]; i++) {
+		struct failure f = read_failure(documented[i].status, documented[i].body);
+		assert_int_equal(f.error.outcome.err, documented[i].err);
+		assert_int_equal(f.error.conflict, documented[i].conflict);
+		assert_span(f.error.detail, documented[i].detail);
+		assert_string_equal(f.text, documented[i].text);
+		assert_int_equal(f.error.issue_count, documented[i].issues);
+		assert_int_equal(f.error.has_limit && f.error.has_active, documented[i].status == 429);
+		assert_span(f.error.outcome.body, "");
+		failure_clear(&f);
+	}
+}
+
+/* The status alone decides the code; nothing is made up, and nothing that may hold a secret is shown. */
+static void every_status_with_a_body_that_is_not_its_own(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof documented / sizeof documented[0]; i++) {
+		for (size_t n = 0; n < sizeof strangers / sizeof strangers[0]; n++) {
+			struct failure f = read_failure(documented[i].status, strangers[n].body);
+			char text[128];
+			snprintf(text, sizeof text, "HTTP %d: %s", documented[i].status,
+				freshet_err_text(documented[i].err));
+			assert_int_equal(f.error.outcome.err, documented[i].err);
+			assert_int_equal(f.error.conflict, FRESHET_AOD_CONFLICT_UNKNOWN);
+			assert_string_equal(f.text, text);
+			assert_span(f.error.detail, "");
+			assert_int_equal(f.error.issue_count, 0);
+			assert_false(f.error.has_limit || f.error.has_active);
+			assert_span(f.error.outcome.body, strangers[n].shown ? strangers[n].body : "");
+			assert_span(f.error.outcome.content_type, "text/html");
+			failure_clear(&f);
+		}
+	}
+}
+
+static void a_version_conflict_tells_the_version(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *detail;
+		int64_t version;
+	} cases[] = {
+		{"Version mismatch: expected 3, got 2", 3},
+		{"Version mismatch (12, not 4)", 12},
+		{"Version mismatch: expected 9223372036854775807, got 1", INT64_MAX},
+		{"Version mismatch: expected 9223372036854775808, got 1", 0},
+		{"Version mismatch", 0},
+		{"Environment 7 has existing sessions", 0},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char body[128];
+		snprintf(body, sizeof body, "{\"detail\": \"%s\"}", cases[i].detail);
+		struct failure f = read_failure(409, body);
+		assert_true(f.error.version == cases[i].version);
+		failure_clear(&f);
+	}
+}
+
 /* Without memory the code and the status are told all the same. */
 static void every_allocation_may_fail(void **state)
 {
@@ -247,6 +365,9 @@ int main(void)
 		cmocka_unit_test(bodies_that_are_not_json),
 		cmocka_unit_test(texts_are_one_line),
 		cmocka_unit_test(transport_errors_stay_what_they_are),
+		cmocka_unit_test(every_documented_body),
+		cmocka_unit_test(every_status_with_a_body_that_is_not_its_own),
+		cmocka_unit_test(a_version_conflict_tells_the_version),
 		cmocka_unit_test(every_allocation_may_fail),
 	};
 	return cmocka_run_group_tests(tests, NULL, clear_scratch);
