@@ -1,0 +1,74 @@
+/*
+ * What the files of the event model share: the reader, and how it is led through what it was fed. Whatever is fed becomes
+ * a few steps, each of which fills in one event; the agent's messages among it bring steps of their own, which come
+ * first.
+ */
+#ifndef AGENT_READER_H
+#define AGENT_READER_H
+
+#include <freshet/agent.h>
+#include <freshet/json.h>
+#include <freshet/lines.h>
+
+#define STEPS_MAX 2
+
+/*
+ * Fills in an event that is all zero but for `aod` and `turn`. Without memory it sets `failed` and is called again: what
+ * it changes in the reader it changes last.
+ */
+typedef void fill_fn(freshet_agent_reader *r, freshet_agent_event *event);
+
+struct steps {
+	fill_fn *fill[STEPS_MAX];
+	uint8_t count;
+	uint8_t at; /* the next one */
+};
+
+/* One message of the agent, while it is being given out. */
+struct message {
+	freshet_str text;
+	unsigned flags;            /* FRESHET_LINE_... */
+	bool json;                 /* the text is valid JSON */
+	bool of_user;              /* what others tell the agent: results of its tools */
+	bool of_failure;           /* a turn's result, and the turn failed */
+	bool has_blocks;           /* there are blocks left */
+	freshet_json_each blocks;  /* of message.content */
+	freshet_json_value parent; /* parent_tool_use_id */
+	struct steps steps;        /* after the blocks */
+};
+
+struct freshet_agent_reader {
+	freshet_lines *lines;
+	freshet_json_scratch scratch; /* decoded strings of the event at hand */
+	const freshet_aod_event *aod; /* what was fed; NULL when it is used up, or was something else */
+	const freshet_aod_stream_end *end;
+	struct message message;
+	struct steps steps; /* of what was fed, after the messages in it */
+	int64_t turn;       /* 0: none yet */
+	char *output;       /* the agent's result, until DONE */
+	size_t output_len;  /* of it */
+	uint16_t streamed[2]
+			 [2]; /* blocks that came in deltas and not yet whole; by subagent or not, thinking or text */
+	freshet_agent_form form; /* never AUTO */
+	bool automatic;          /* the form follows the `start` event */
+	bool busy;               /* what was fed is not used up */
+	bool done;               /* DONE was given for the stream at hand */
+	bool failed;             /* no memory for the event at hand */
+};
+
+/* Adds a step. */
+void steps_add(struct steps *steps, fill_fn *fill);
+
+/* The characters of a string; other values leave *out as it was. */
+void reader_take(freshet_agent_reader *r, const freshet_json_value *value, freshet_str *out);
+
+/* Begins a message; afterwards message_fill gives its events. An empty line has none. */
+void message_open(freshet_agent_reader *r, const freshet_line *line);
+
+/* The next event of the message at hand; false when there is none. */
+bool message_fill(freshet_agent_reader *r, freshet_agent_event *event);
+
+/* Fills in the next step's event; false when there is none. */
+bool steps_fill(freshet_agent_reader *r, struct steps *steps, freshet_agent_event *event);
+
+#endif
