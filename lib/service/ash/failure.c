@@ -1,0 +1,171 @@
+/*
+ * Happy path: the status and the words of the body decide the code and the reason. Four shapes of bodies are known; all
+ * are objects, the words are in `message` or else in `error`. A body that is not JSON (a proxy's) leaves status, content
+ * type and its beginning.
+ */
+#include "failure.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Of a body that is not JSON. */
+#define BODY_SHOWN 4096
+
+FRESHET_JSON_PLAN(body_plan, "error", "message", "code");
+
+/* ---- reasons ---- */
+
+/* What the server's words mean, with the status that they come with. The first row that fits counts. */
+static const struct {
+	int status;
+	const char *words; /* NULL: any */
+	freshet_ash_reason reason;
+} reasons[] = {
+	{400, "Session is paused", FRESHET_ASH_REASON_SESSION_PAUSED},
+	{400, "Session is stopped", FRESHET_ASH_REASON_SESSION_STOPPED},
+	{400, "Session is ended", FRESHET_ASH_REASON_SESSION_ENDED},
+	{400, "Session is error", FRESHET_ASH_REASON_SESSION_FAILED},
+	{400, "Session is starting", FRESHET_ASH_REASON_SESSION_STARTING},
+	{400, "Session is ", FRESHET_ASH_REASON_SESSION_STATE},
+	{400, "session with status \"ended\"", FRESHET_ASH_REASON_SESSION_ENDED},
+	{400, "session with status", FRESHET_ASH_REASON_SESSION_STATE},
+	{400, "item with status", FRESHET_ASH_REASON_ITEM_STATE},
+	{400, "inaccessible credential", FRESHET_ASH_REASON_CREDENTIAL},
+	{400, "must contain CLAUDE.md", FRESHET_ASH_REASON_AGENT_DIRECTORY},
+	{401, "Missing Authorization", FRESHET_ASH_REASON_KEY_MISSING},
+	{401, "Invalid Authorization", FRESHET_ASH_REASON_KEY_FORMAT},
+	{401, "Invalid API key", FRESHET_ASH_REASON_KEY_UNKNOWN},
+	{404, "Route ", FRESHET_ASH_REASON_NO_ROUTE},
+	{404, "No workspace", FRESHET_ASH_REASON_NO_WORKSPACE},
+	{410, NULL, FRESHET_ASH_REASON_SESSION_ENDED},
+	{413, NULL, FRESHET_ASH_REASON_BODY_TOO_LARGE},
+	{415, NULL, FRESHET_ASH_REASON_MEDIA_TYPE},
+	{422, NULL, FRESHET_ASH_REASON_AGENT_GONE},
+	{500, "Sandbox not found", FRESHET_ASH_REASON_SANDBOX_GONE},
+	{500, "Runner not available", FRESHET_ASH_REASON_RUNNER_GONE},
+	{503, NULL, FRESHET_ASH_REASON_NO_CAPACITY},
+};
+
+static bool holds(freshet_str text, const char *words)
+{
+	size_t len = strlen(words);
+	for (size_t i = 0; i + len <= text.len; i++)
+		if (memcmp(text.ptr + i, words, len) == 0)
+			return true;
+	return false;
+}
+
+static freshet_ash_reason reason_of(int status, freshet_str message)
+{
+	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+		if (status == reasons[i].status && (reasons[i].words == NULL || holds(message, reasons[i].words)))
+			return reasons[i].reason;
+	return FRESHET_ASH_REASON_UNKNOWN;
+}
+
+static bool is_state(freshet_ash_reason reason)
+{
+	return (reason >= FRESHET_ASH_REASON_SESSION_STARTING && reason <= FRESHET_ASH_REASON_ITEM_STATE) ||
+	       reason == FRESHET_ASH_REASON_AGENT_GONE;
+}
+
+static freshet_err err_of(int status, freshet_ash_reason reason)
+{
+	switch (status) {
+	case 400: return is_state(reason) ? FRESHET_ECONFLICT : FRESHET_EVALIDATION;
+	case 401:
+	case 403: return FRESHET_EAUTH;
+	case 404: return FRESHET_ENOT_FOUND;
+	case 409:
+	case 410:
+	case 422: return FRESHET_ECONFLICT;
+	case 413:
+	case 415: return FRESHET_EVALIDATION;
+	case 429: return FRESHET_ERATE_LIMIT;
+	default: break;
+	}
+	if (status >= 500)
+		return FRESHET_ESERVER;
+	return status >= 300 && status < 400 ? FRESHET_EHTTP_REDIRECT : FRESHET_EHTTP_STATUS;
+}
+
+/* ---- text ---- */
+
+/* The length without a character beyond ASCII at the end, which may have been cut. */
+static size_t whole_characters(const char *text, size_t len)
+{
+	while (len > 0 && ((unsigned char)text[len - 1] & 0xc0) == 0x80)
+		len--;
+	return len > 0 && (unsigned char)text[len - 1] >= 0xc0 ? len - 1 : len;
+}
+
+/* Sets the line for people: no line ends or other controls. */
+__attribute__((format(printf, 2, 3))) static void set_text(struct ash_failure *failure, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	int length = vsnprintf(failure->text, sizeof failure->text, format, args);
+	va_end(args);
+	size_t len = length > 0 ? (size_t)length : 0;
+	if (len >= sizeof failure->text)
+		len = whole_characters(failure->text, sizeof failure->text - 1);
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)failure->text[i] < ' ' || failure->text[i] == 0x7f)
+			failure->text[i] = ' ';
+	failure->error.outcome.text = (freshet_str){failure->text, len};
+}
+
+static int shown(freshet_str text)
+{
+	return (int)(text.len < ASH_FAILURE_TEXT_SIZE ? text.len : ASH_FAILURE_TEXT_SIZE);
+}
+
+static void describe(struct ash_failure *failure)
+{
+	const freshet_ash_error *error = &failure->error;
+	int status = error->outcome.http_status;
+	if (error->message.len > 0)
+		set_text(failure, "HTTP %d: %.*s", status, shown(error->message), error->message.ptr);
+	else
+		set_text(failure, "HTTP %d: %s", status, freshet_err_text(error->outcome.err));
+}
+
+/* ---- the body ---- */
+
+/* The words: `message` says more than `error` where both are. An empty one says nothing. */
+static void read_words(freshet_ash_error *error, const freshet_json_value *v, freshet_json_scratch *scratch)
+{
+	freshet_json_string(&v[1], scratch, &error->message);
+	if (error->message.len == 0)
+		freshet_json_string(&v[0], scratch, &error->message);
+	freshet_json_string(&v[2], scratch, &error->code);
+}
+
+void ash_failure_init(
+	struct ash_failure *failure, const freshet_outcome *outcome, freshet_str body, freshet_json_scratch *scratch)
+{
+	freshet_json_value v[3] = {0};
+	memset(failure, 0, sizeof *failure);
+	freshet_ash_error *error = &failure->error;
+	error->outcome = *outcome;
+	error->outcome.body = (freshet_str){body.ptr, body.len < BODY_SHOWN ? body.len : BODY_SHOWN};
+	if (freshet_json_pick(&body_plan, body, v, NULL) == FRESHET_OK)
+		error->outcome.body = (freshet_str){NULL, 0};
+	if (outcome->err != FRESHET_OK && outcome->err != FRESHET_EHTTP_STATUS)
+		return;
+	read_words(error, v, scratch);
+	error->reason = reason_of(outcome->http_status, error->message);
+	error->outcome.err = err_of(outcome->http_status, error->reason);
+	describe(failure);
+}
+
+void ash_failure_unreadable(
+	struct ash_failure *failure, const freshet_outcome *outcome, freshet_err err, size_t position)
+{
+	memset(failure, 0, sizeof *failure);
+	failure->error.outcome = *outcome;
+	failure->error.outcome.err = err;
+	failure->error.outcome.position = position;
+	failure->error.outcome.body = (freshet_str){NULL, 0};
+	set_text(failure, "byte %zu of the answer: %s", position, freshet_err_text(err));
+}

@@ -1,0 +1,389 @@
+/*
+ * Requests in the making: path, query and body. Nothing that a caller gives gets into a path unchecked: ids are UUIDs,
+ * names are names, everything else is percent-encoded (RFC 3986, section 2.1), and a path has no dot segments.
+ */
+#include "call.h"
+
+#include <stdio.h>
+
+/* The longest name of an agent. */
+#define NAME_MAX_LEN 255
+
+void ash_request_fail(struct ash_request *q, freshet_err err)
+{
+	if (q->err == FRESHET_OK)
+		q->err = err;
+}
+
+void ash_need(struct ash_request *q, freshet_str value)
+{
+	if (value.ptr == NULL || value.len == 0)
+		ash_request_fail(q, FRESHET_EINVAL);
+}
+
+void ash_need_array(struct ash_request *q, const void *items)
+{
+	if (items == NULL)
+		ash_request_fail(q, FRESHET_EINVAL);
+}
+
+/* ---- path and query ---- */
+
+/* Makes room for `more` bytes and a terminator. */
+static bool path_room(struct ash_request *q, size_t more)
+{
+	if (q->err != FRESHET_OK)
+		return false;
+	if (more < q->room - q->len)
+		return true;
+	size_t room = more <= SIZE_MAX / 2 - q->len - 64 ? 2 * (q->len + more) + 64 : 0;
+	char *path = room > 0 ? freshet_mem_new(room, 1) : NULL;
+	if (path == NULL) {
+		ash_request_fail(q, FRESHET_ENOMEM);
+		return false;
+	}
+	if (q->len > 0)
+		memcpy(path, q->path, q->len);
+	freshet_mem_free(q->path);
+	q->path = path;
+	q->room = room;
+	return true;
+}
+
+static void path_put(struct ash_request *q, const char *text, size_t len)
+{
+	if (!path_room(q, len))
+		return;
+	memcpy(q->path + q->len, text, len);
+	q->len += len;
+	q->path[q->len] = '\0';
+}
+
+static bool is_letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* With `slashes` those stay as they are. */
+static void path_encode(struct ash_request *q, freshet_str text, bool slashes)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	if (text.len > SIZE_MAX / 3 || !path_room(q, 3 * text.len))
+		return;
+	char *at = q->path + q->len;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		bool plain = is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
+		if (plain || (slashes && c == '/')) {
+			*at++ = c;
+			continue;
+		}
+		*at++ = '%';
+		*at++ = digits[(unsigned char)c >> 4];
+		*at++ = digits[(unsigned char)c & 15];
+	}
+	*at = '\0';
+	q->len = (size_t)(at - q->path);
+}
+
+static void put_id(struct ash_request *q, freshet_str id)
+{
+	if (!ash_id_copy(id, q->session))
+		ash_request_fail(q, FRESHET_EINVAL);
+	else
+		path_put(q, q->session, ASH_ID_SIZE - 1);
+}
+
+void ash_need_name(struct ash_request *q, freshet_str name)
+{
+	bool good = name.len > 0 && name.len <= NAME_MAX_LEN;
+	for (size_t i = 0; good && i < name.len; i++)
+		good = is_letter_or_digit(name.ptr[i]) || name.ptr[i] == '_' || name.ptr[i] == '-';
+	if (!good)
+		ash_request_fail(q, FRESHET_EINVAL);
+}
+
+static void put_name(struct ash_request *q, freshet_str name)
+{
+	ash_need_name(q, name);
+	path_put(q, name.ptr, name.len);
+}
+
+/* False for "", "." and "..", which would lead elsewhere. */
+static bool is_segment(const char *text, size_t len)
+{
+	return len > 2 || (len == 2 && memcmp(text, "..", 2) != 0) || (len == 1 && text[0] != '.');
+}
+
+static void put_token(struct ash_request *q, freshet_str token)
+{
+	if (!is_segment(token.ptr, token.len))
+		ash_request_fail(q, FRESHET_EINVAL);
+	else
+		path_encode(q, token, false);
+}
+
+static void put_segments(struct ash_request *q, freshet_str path)
+{
+	size_t begin = 0;
+	for (size_t i = 0; i <= path.len; i++) {
+		if (i < path.len && path.ptr[i] != '/')
+			continue;
+		if (!is_segment(path.ptr + begin, i - begin))
+			ash_request_fail(q, FRESHET_EINVAL);
+		begin = i + 1;
+	}
+	path_encode(q, path, true);
+}
+
+/* What a placeholder, up to its closing brace, stands for. */
+static void put_placeholder(struct ash_request *q, const char *name, freshet_str value)
+{
+	if (value.ptr == NULL)
+		ash_request_fail(q, FRESHET_EINVAL);
+	else if (strncmp(name, "{id}", 4) == 0)
+		put_id(q, value);
+	else if (strncmp(name, "{name}", 6) == 0)
+		put_name(q, value);
+	else if (strncmp(name, "{token}", 7) == 0)
+		put_token(q, value);
+	else
+		put_segments(q, value);
+}
+
+void ash_request_begin(
+	struct ash_request *q, freshet_ash *client, enum ash_operation operation, freshet_str first, freshet_str second)
+{
+	memset(q, 0, sizeof *q);
+	q->client = client;
+	q->endpoint = &ash_endpoints[operation];
+	freshet_str values[] = {first, second};
+	size_t taken = 0;
+	for (const char *at = q->endpoint->path; *at != '\0' && q->err == FRESHET_OK;) {
+		size_t len = strcspn(at, "{");
+		path_put(q, at, len);
+		at += len;
+		if (*at == '{') {
+			put_placeholder(q, at, values[taken++]);
+			at = strchr(at, '}') + 1;
+		}
+	}
+}
+
+void ash_query(struct ash_request *q, const char *name, freshet_str value)
+{
+	if (value.ptr == NULL)
+		return;
+	path_put(q, q->has_query ? "&" : "?", 1);
+	path_put(q, name, strlen(name));
+	path_put(q, "=", 1);
+	path_encode(q, value, false);
+	q->has_query = true;
+}
+
+void ash_query_int(struct ash_request *q, const char *name, int64_t value)
+{
+	char text[24];
+	int len = snprintf(text, sizeof text, "%lld", (long long)value);
+	ash_query(q, name, (freshet_str){text, (size_t)len});
+}
+
+void ash_query_page(struct ash_request *q, int64_t after, uint32_t limit)
+{
+	if (after != 0)
+		ash_query_int(q, "after", after);
+	if (limit != 0)
+		ash_query_int(q, "limit", limit);
+}
+
+/* ---- body ---- */
+
+/* Bodies hold prompts, keys and environments: their memory is overwritten. */
+void ash_body(struct ash_request *q)
+{
+	freshet_json_writer_options options;
+	if (q->err != FRESHET_OK)
+		return;
+	freshet_json_writer_options_init(&options);
+	options.wipe = true;
+	options.max_size = q->max_body;
+	ash_request_fail(q, freshet_json_writer_new(&options, &q->writer));
+	if (q->err == FRESHET_OK)
+		freshet_json_write_object(q->writer);
+}
+
+/* The key of a member. False when nothing is to be written. */
+static bool put_key(struct ash_request *q, const char *name)
+{
+	if (q->err != FRESHET_OK)
+		return false;
+	freshet_json_write_key(q->writer, name);
+	return true;
+}
+
+void ash_put_str(struct ash_request *q, const char *name, freshet_str value)
+{
+	if (value.ptr != NULL && put_key(q, name))
+		freshet_json_write_string(q->writer, value);
+}
+
+void ash_put_id(struct ash_request *q, const char *name, freshet_str value)
+{
+	char id[ASH_ID_SIZE];
+	if (value.ptr == NULL)
+		return;
+	if (!ash_id_copy(value, id))
+		ash_request_fail(q, FRESHET_EINVAL);
+	else
+		ash_put_str(q, name, freshet_str_of(id));
+}
+
+void ash_put_raw(struct ash_request *q, const char *name, freshet_str json)
+{
+	if (json.ptr != NULL && put_key(q, name))
+		freshet_json_write_raw(q->writer, json);
+}
+
+/* The members one by one, so that what others put stands in the same object. */
+static void put_members(struct ash_request *q, const freshet_json_value *object)
+{
+	freshet_json_each each;
+	freshet_json_value key, value;
+	freshet_json_scratch scratch = {0};
+	freshet_json_each_begin(&each, object);
+	while (freshet_json_each_next(&each, &key, &value)) {
+		freshet_str name = ASH_NONE;
+		ash_request_fail(q, freshet_json_string(&key, &scratch, &name));
+		freshet_json_write_key_str(q->writer, name);
+		freshet_json_write_raw(q->writer, value.raw);
+	}
+	freshet_json_scratch_clear(&scratch);
+}
+
+void ash_body_raw(struct ash_request *q, freshet_str object)
+{
+	freshet_json_value value;
+	ash_body(q);
+	if (q->err == FRESHET_OK)
+		ash_request_fail(q, freshet_json_read(object, &value, NULL));
+	if (q->err == FRESHET_OK && value.type != FRESHET_JSON_OBJECT)
+		ash_request_fail(q, FRESHET_EINVAL);
+	if (q->err == FRESHET_OK)
+		put_members(q, &value);
+}
+
+void ash_put_int(struct ash_request *q, const char *name, int64_t value)
+{
+	if (put_key(q, name))
+		freshet_json_write_int64(q->writer, value);
+}
+
+void ash_put_bool(struct ash_request *q, const char *name, bool value)
+{
+	if (put_key(q, name))
+		freshet_json_write_bool(q->writer, value);
+}
+
+void ash_put_number(struct ash_request *q, const char *name, freshet_ash_number value)
+{
+	if (value.given && put_key(q, name))
+		freshet_json_write_double(q->writer, value.value);
+}
+
+void ash_put_strs(struct ash_request *q, const char *name, const freshet_str *items, size_t count)
+{
+	if (items == NULL || !put_key(q, name))
+		return;
+	freshet_json_write_array(q->writer);
+	for (size_t i = 0; i < count; i++)
+		freshet_json_write_string(q->writer, items[i]);
+	freshet_json_write_end(q->writer);
+}
+
+void ash_put_pairs(struct ash_request *q, const char *name, const freshet_ash_pair *pairs, size_t count)
+{
+	if (pairs == NULL || !put_key(q, name))
+		return;
+	freshet_json_write_object(q->writer);
+	for (size_t i = 0; i < count; i++) {
+		freshet_json_write_key_str(q->writer, pairs[i].name);
+		freshet_json_write_string(q->writer, pairs[i].value);
+	}
+	freshet_json_write_end(q->writer);
+}
+
+/* RFC 4648, section 4. `out` has room for four characters per three bytes begun. */
+static size_t encode_base64(char *out, freshet_str bytes)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char *at = out;
+	for (size_t i = 0; i < bytes.len; i += 3) {
+		size_t left = bytes.len - i;
+		uint32_t three = (uint32_t)(unsigned char)bytes.ptr[i] << 16;
+		three |= left > 1 ? (uint32_t)(unsigned char)bytes.ptr[i + 1] << 8 : 0;
+		three |= left > 2 ? (uint32_t)(unsigned char)bytes.ptr[i + 2] : 0;
+		*at++ = digits[three >> 18];
+		*at++ = digits[three >> 12 & 63];
+		*at++ = left > 1 ? digits[three >> 6 & 63] : '=';
+		*at++ = left > 2 ? digits[three & 63] : '=';
+	}
+	return (size_t)(at - out);
+}
+
+static void wipe(char *memory, size_t len)
+{
+	volatile char *at = memory;
+	for (size_t i = 0; i < len; i++)
+		at[i] = 0;
+}
+
+void ash_put_base64(struct ash_request *q, const char *name, freshet_str bytes)
+{
+	if (!put_key(q, name))
+		return;
+	char *text = bytes.len <= SIZE_MAX / 4 ? freshet_mem_new(bytes.len / 3 + 1, 4) : NULL;
+	if (text == NULL) {
+		ash_request_fail(q, FRESHET_ENOMEM);
+		return;
+	}
+	size_t len = encode_base64(text, bytes);
+	freshet_json_write_string(q->writer, (freshet_str){text, len});
+	wipe(text, len);
+	freshet_mem_free(text);
+}
+
+void ash_put_uploads(struct ash_request *q, const char *name, const freshet_ash_upload *files, size_t count)
+{
+	if (files == NULL || !put_key(q, name))
+		return;
+	freshet_json_write_array(q->writer);
+	for (size_t i = 0; i < count; i++) {
+		ash_need(q, files[i].path);
+		freshet_json_write_object(q->writer);
+		ash_put_str(q, "path", files[i].path);
+		ash_put_base64(q, "content", files[i].bytes);
+		ash_put_str(q, "mimeType", files[i].mime_type);
+		freshet_json_write_end(q->writer);
+	}
+	freshet_json_write_end(q->writer);
+}
+
+freshet_err ash_request_body(struct ash_request *q, freshet_str *body)
+{
+	*body = (freshet_str){NULL, 0};
+	if (q->err == FRESHET_OK && q->writer != NULL) {
+		if (!q->finished)
+			freshet_json_write_end(q->writer);
+		q->finished = true;
+		ash_request_fail(q, freshet_json_writer_text(q->writer, body));
+	}
+	return q->err;
+}
+
+void ash_request_clear(struct ash_request *q)
+{
+	freshet_json_writer_free(q->writer);
+	freshet_mem_free(q->path);
+	q->writer = NULL;
+	q->path = NULL;
+}

@@ -1,0 +1,113 @@
+#include "support/ash_world.h"
+#include "support/test.h"
+
+#include <stdio.h>
+
+/* A loop that makes no progress for so long has lost something. */
+#define GUARD_S 60
+
+/* Keeps the loop turning when nothing else happens. */
+static const struct timeval tick = {0, 5000};
+
+struct ash_world ash_world;
+
+static struct event *ticker;
+
+static void on_tick(evutil_socket_t fd, short what, void *user)
+{
+	(void)fd;
+	(void)what;
+	(void)user;
+}
+
+static void on_guard(evutil_socket_t fd, short what, void *user)
+{
+	(void)fd;
+	(void)what;
+	*(bool *)user = true;
+}
+
+void ash_world_turn(void)
+{
+	event_base_loop(ash_world.base, EVLOOP_ONCE);
+}
+
+void ash_world_run_until(const bool *done)
+{
+	static const struct timeval limit = {GUARD_S, 0};
+	bool too_long = false;
+	struct event *guard = event_new(ash_world.base, -1, 0, on_guard, &too_long);
+	event_add(guard, &limit);
+	while (!*(const volatile bool *)done && !too_long)
+		ash_world_turn();
+	event_free(guard);
+	assert_true(*done);
+}
+
+void ash_world_open(h1server_fn *answer, void *user)
+{
+	freshet_reactor_options r;
+	freshet_ash_options o;
+	char url[64];
+	memset(&ash_world, 0, sizeof ash_world);
+	ash_world.base = event_base_new();
+	assert_non_null(ash_world.base);
+	ticker = event_new(ash_world.base, -1, EV_PERSIST, on_tick, NULL);
+	assert_int_equal(event_add(ticker, &tick), 0);
+	h1server_open(&ash_world.server, ash_world.base, answer, user);
+	freshet_reactor_options_init(&r);
+	r.base = ash_world.base;
+	r.seed = 1;
+	assert_int_equal(freshet_reactor_new(&r, &ash_world.reactor), FRESHET_OK);
+	freshet_ash_options_init(&o);
+	snprintf(url, sizeof url, "http://127.0.0.1:%u", ash_world.server.port);
+	o.url = url;
+	o.api_key = ASH_WORLD_KEY;
+	assert_int_equal(freshet_ash_new(ash_world.reactor, &o, &ash_world.ash), FRESHET_OK);
+}
+
+static void on_reactor_closed(void *user)
+{
+	*(bool *)user = true;
+}
+
+void ash_world_close_reactor(void)
+{
+	bool closed = false;
+	if (ash_world.reactor == NULL)
+		return;
+	freshet_reactor_close(ash_world.reactor, on_reactor_closed, &closed);
+	ash_world_run_until(&closed);
+	ash_world.reactor = NULL;
+}
+
+int ash_world_close(void **state)
+{
+	(void)state;
+	ash_world_close_reactor();
+	h1server_close(&ash_world.server);
+	event_free(ticker);
+	event_base_free(ash_world.base);
+	return 0;
+}
+
+void ash_world_stream(struct h1server_conn *c)
+{
+	h1server_write(c, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
+			  "Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n");
+}
+
+void ash_world_chunk(struct h1server_conn *c, const char *text)
+{
+	char size[24];
+	snprintf(size, sizeof size, "%zx\r\n", strlen(text));
+	h1server_write(c, size);
+	h1server_write(c, text);
+	h1server_write(c, "\r\n");
+}
+
+void ash_world_end(struct h1server_conn *c)
+{
+	h1server_write(c, "0\r\n\r\n");
+	h1server_done(c);
+}
