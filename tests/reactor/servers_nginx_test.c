@@ -104,6 +104,46 @@ static void requests_across_goaways(void **state)
 	process_end(&s.nginx.process);
 }
 
+static void refused_without_certificate(const freshet_endpoint_options *o)
+{
+	struct client client;
+	struct follower f = {0};
+	freshet_endpoint *e;
+	client_start(&client, NULL);
+	assert_int_equal(freshet_endpoint_new(client.reactor, o, &e), FRESHET_OK);
+	client_follow(&client, e, "/small.sse", &f);
+	client_run(&client, NULL, NULL);
+	assert_int_equal(f.end.outcome.err, FRESHET_EHTTP_STATUS);
+	assert_int_equal(f.end.outcome.http_status, 400);
+	assert_non_null(strstr(f.end.body, "No required SSL certificate"));
+	client_stop(&client);
+}
+
+/* nginx asks for a certificate of ours, which the handshake may lack; then the answer is 400. */
+static void client_certificate(void **state)
+{
+	static const char *const listens[] = {"ssl", "ssl http2"};
+	static const char *const versions[] = {"TLSv1.2", "TLSv1.3"};
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		char directives[512], url[128];
+		const struct nginx_wish wish = {listens[i / 2], directives};
+		struct server s;
+		freshet_endpoint_options o;
+		snprintf(directives, sizeof directives,
+			"ssl_protocols %s; ssl_verify_client on; ssl_client_certificate %s;", versions[i % 2],
+			site_file(&site, "authority.pem"));
+		start(&s, &wish);
+		endpoint_options(&s, &o, url);
+		o.protocol = FRESHET_PROTOCOL_AUTO;
+		refused_without_certificate(&o);
+		o.certificate_file = site_file(&site, "cert.pem");
+		o.key_file = site_file(&site, "key.pem");
+		bulk_follow(&site, &o, "/small.sse", 8);
+		process_end(&s.nginx.process);
+	}
+}
+
 static bool log_says(const char *words)
 {
 	char line[512];
@@ -252,6 +292,7 @@ int main(void)
 		cmocka_unit_test(goaway_after_some_requests),
 		cmocka_unit_test(few_requests_a_connection_over_http1),
 		cmocka_unit_test(requests_across_goaways),
+		cmocka_unit_test(client_certificate),
 		cmocka_unit_test(reload_with_streams_open),
 		cmocka_unit_test(pages),
 		cmocka_unit_test(compressed_pages),

@@ -152,7 +152,7 @@ void cert_write_site(const struct test_folder *folder)
 {
 	struct cert authority, cert;
 	cert_make(&authority, NULL, &(struct cert_wish){.authority = true});
-	cert_make(&cert, &authority, &(struct cert_wish){0});
+	cert_make(&cert, &authority, &(struct cert_wish){.purpose = "serverAuth,clientAuth"});
 	cert_write(&authority, test_folder_file(folder, "authority.pem"));
 	cert_write(&cert, test_folder_file(folder, "cert.pem"));
 	cert_write_key(&cert, test_folder_file(folder, "key.pem"));

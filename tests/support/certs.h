@@ -43,7 +43,10 @@ void cert_clear(struct cert *c);
 void cert_write(const struct cert *c, const char *path);
 void cert_write_key(const struct cert *c, const char *path);
 
-/* What a server for "localhost" needs, and its clients: authority.pem, cert.pem, key.pem in that folder. */
+/*
+ * What a server for "localhost" needs, and its clients: authority.pem, cert.pem, key.pem in that folder. Clients may show
+ * that certificate, too.
+ */
 void cert_write_site(const struct test_folder *folder);
 
 #endif

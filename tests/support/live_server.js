@@ -103,5 +103,8 @@ const servers = {
 }
 const server = servers[kind]()
 server.keepAliveTimeout = Number(keepAlive)
-server.on('session', session => session.setTimeout(Number(keepAlive), () => session.close()))
+// As with HTTP/1.1, a connection is kept for its first request however long that takes.
+server.on('session', session => {
+  session.once('stream', () => session.setTimeout(Number(keepAlive), () => session.close()))
+})
 server.listen(0, '127.0.0.1')
