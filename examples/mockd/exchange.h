@@ -59,6 +59,9 @@ void intake_body(struct exchange *x, const void *bytes, size_t len);
 /* The request is complete: the router finds who answers it, and it is answered when this returns. */
 void exchange_dispatch(struct exchange *x);
 
+/* What is answered next goes out that much later, of the emulated time. */
+void exchange_delay(struct exchange *x, uint64_t ms);
+
 /* Answers in place of the feed that was just given. */
 void exchange_answer_instead(struct exchange *x, const struct answer *a, freshet_str body);
 

@@ -90,6 +90,11 @@ static void hold(struct tamper *t, uint64_t ms)
 	clock_set(c, &t->hold, clock_now_us(c) + ms * US_PER_MS);
 }
 
+void exchange_delay(struct exchange *x, uint64_t ms)
+{
+	hold(tamper_of(x), ms);
+}
+
 static void insert_text(struct tamper *t, const char *before, char filler, uint64_t count, const char *after)
 {
 	buffer_text(&t->insert, before);

@@ -58,6 +58,10 @@ void ash_agent_free(struct ash_agent *agent)
 	ash_tree_drop(agent->tree);
 	json_decref(agent->env);
 	json_decref(agent->config);
+	json_decref(agent->versions);
+	json_decref(agent->eval_cases);
+	json_decref(agent->eval_runs);
+	json_decref(agent->eval_results);
 	free(agent->name);
 	free(agent->path);
 	free(agent);
@@ -80,6 +84,10 @@ struct ash_agent *ash_agent_new(struct ash *a, struct ash_tenant *tenant, const 
 	agent->name = must_copy(name);
 	agent->tree = ash_tree_new();
 	agent->config = json_object();
+	agent->versions = json_array();
+	agent->eval_cases = json_array();
+	agent->eval_runs = json_array();
+	agent->eval_results = json_array();
 	agent->path = own_path(name);
 	agent->created_us = agent->updated_us = ash_wall_us(a);
 	agent->version = 1;

@@ -23,6 +23,25 @@
 
 #define ASH_VERSION    "0.2.0"
 #define ASH_PARAMS_MAX 2
+/* Bytes of an API key that was made here, with the terminator. */
+#define ASH_KEY_SIZE 37
+
+/* What a result cost: one record stands for an event of each kind. */
+struct ash_usage {
+	struct uuid id; /* of the first one */
+	struct uuid session;
+	char *agent;
+	uint64_t created_us; /* wall clock */
+	double values[5];
+};
+
+/* An API key that was made through the API. */
+struct ash_key {
+	struct list node; /* in Ash's keys */
+	struct ash_tenant *tenant;
+	json_t *json; /* as it is listed */
+	char token[ASH_KEY_SIZE];
+};
 
 /* What belongs to another tenant looks missing. */
 struct ash_tenant {
@@ -30,6 +49,10 @@ struct ash_tenant {
 	char name[24];
 	struct list agents;   /* by name */
 	struct list sessions; /* oldest first */
+	struct list attachments;
+	json_t *credentials; /* as they are listed */
+	struct ash_usage *usage;
+	size_t usage_count, usage_capacity;
 };
 
 struct ash_agent {
@@ -41,7 +64,11 @@ struct ash_agent {
 	struct ash_tree *tree; /* what lies in it */
 	json_t *env;           /* NULL: none */
 	json_t *config;
-	uint64_t created_us; /* wall clock */
+	json_t *versions;     /* as they are returned, highest number first */
+	json_t *eval_cases;   /* as they are returned, oldest first */
+	json_t *eval_runs;    /* as they are returned, oldest first */
+	json_t *eval_results; /* as they are returned, oldest first */
+	uint64_t created_us;  /* wall clock */
 	uint64_t updated_us;
 	uint32_t version;
 	bool warm; /* a sandbox is started in advance */
@@ -56,6 +83,13 @@ struct ash_message {
 	struct uuid id;
 	struct ash_block *block;
 	uint64_t created_us; /* wall clock */
+};
+
+/* A line that the sandbox logged. */
+struct ash_log {
+	const char *level;
+	const char *text;
+	uint64_t time_us; /* wall clock */
 };
 
 /* A stored event. */
@@ -86,6 +120,9 @@ struct ash_session {
 	size_t message_count, message_capacity;
 	struct ash_event *events;
 	size_t event_count, event_capacity;
+	struct ash_log *logs; /* of the sandbox */
+	size_t log_count, log_capacity;
+	size_t log_first;          /* index of the first that is kept */
 	struct ash_block **blocks; /* all that the agent said, and ends of turns */
 	size_t block_count, block_capacity;
 	struct list streams; /* open ones that hear the sandbox */
@@ -131,6 +168,7 @@ struct ash_turn {
 	struct alarm alarm; /* the next agent message */
 	struct list node;   /* in the session's running turns */
 	struct ash_session *session;
+	struct ash_item *item;     /* of the queue; NULL: it is a message's */
 	struct ash_stream *stream; /* its own; NULL: gone, or it never had one */
 	json_t *ahead;             /* agent messages that are made and not said yet */
 	uint32_t made;             /* assistant messages so far */
@@ -150,7 +188,11 @@ struct ash {
 	struct ash_tenant *tenants;
 	size_t tenant_count;
 	struct uuid_table sessions;
-	struct list deleted; /* what the ledger keeps of sessions that are gone */
+	struct list keys;         /* API keys that were made */
+	struct list queue;        /* items, oldest first */
+	struct alarm queue_alarm; /* the next look */
+	bool no_master_key;       /* credentials are refused */
+	struct list deleted;      /* what the ledger keeps of sessions that are gone */
 	struct script_mix mix;
 	struct scratch scratch;
 	size_t active;       /* sessions */
@@ -160,6 +202,7 @@ struct ash {
 	uint64_t prewarm_hits;
 };
 
+struct ash_item;
 struct ash_route;
 
 /* One request on its way through Ash. */
@@ -247,7 +290,70 @@ struct ash_session *ash_session_of(struct ash_call *call);
 /* The same, when it can take a command; a sandbox that is gone is noticed here. NULL when it was answered. */
 struct ash_session *ash_session_ready(struct ash_call *call);
 
+/* exec.c */
+
+void ash_sessions_exec(struct ash_call *call);
+void ash_sessions_logs(struct ash_call *call);
+/* A line of the sandbox's log; the texts are not copied. */
+void ash_session_log(struct ash_session *s, const char *level, const char *text);
+
+/* session_files.c */
+
+void ash_session_files_list(struct ash_call *call);
+void ash_session_files_get(struct ash_call *call);
+void ash_session_files_write(struct ash_call *call);
+void ash_session_files_delete(struct ash_call *call);
+void ash_workspace_get(struct ash_call *call);
+void ash_workspace_put(struct ash_call *call);
+
+/* attachments.c */
+
+void ash_attachments_create(struct ash_call *call);
+void ash_attachments_list(struct ash_call *call);
+void ash_attachments_get(struct ash_call *call);
+void ash_attachments_delete(struct ash_call *call);
+/* Those of the session are gone; NULL: all of them. */
+void ash_attachments_drop(struct ash_tenant *tenant, const struct ash_session *s);
+
+/* keys.c: credentials and API keys */
+
+void ash_credentials_create(struct ash_call *call);
+void ash_credentials_list(struct ash_call *call);
+void ash_credentials_delete(struct ash_call *call);
+/* A session uses the credential; false when there is none. */
+bool ash_credential_use(struct ash_call *call, const char *id);
+void ash_keys_create(struct ash_call *call);
+void ash_keys_list(struct ash_call *call);
+void ash_keys_delete(struct ash_call *call);
+/* The tenant of a key that was made; NULL: none. */
+struct ash_tenant *ash_keys_tenant(const struct ash *a, freshet_str token);
+void ash_keys_clear(struct ash *a);
+
+/* queue.c */
+
+void ash_queue_create(struct ash_call *call);
+void ash_queue_list(struct ash_call *call);
+void ash_queue_stats(struct ash_call *call);
+void ash_queue_get(struct ash_call *call);
+void ash_queue_cancel(struct ash_call *call);
+/* The item's turn is over; `error` NULL: in order. */
+void ash_queue_turn_over(struct ash_item *item, const char *error);
+void ash_queue_poll(struct alarm *alarm);
+void ash_queue_clear(struct ash *a);
+
+/* usage.c */
+
+void ash_usage_list(struct ash_call *call);
+void ash_usage_stats(struct ash_call *call);
+void ash_analytics(struct ash_call *call);
+/* A result was stored. */
+void ash_usage_add(struct ash_session *s, const json_t *result);
+void ash_usage_clear(struct ash_tenant *tenant);
+
 /* session.c: the state of sessions */
+
+/* An active session with a sandbox and its first event, which names the model; NULL: none. */
+struct ash_session *ash_session_create(struct ash *a, struct ash_agent *agent, json_t *model);
 
 struct ash_session *ash_session_new(struct ash *a, struct ash_agent *agent, enum ash_status status);
 /* Takes it out of everything and frees it. Its streams are silent from then on, or cut. */
@@ -276,7 +382,7 @@ json_t *ash_event_json(const struct ash_session *s, size_t i);
 /* turn.c: the agent process */
 
 /* Begins a turn. The stream may be NULL; `model` NULL: the session's. */
-void ash_turn_start(
+struct ash_turn *ash_turn_start(
 	struct ash_session *s, const struct ash_plan *plan, struct ash_stream *stream, bool partial, const char *model);
 void ash_turn_free(struct ash_turn *t);
 /* The session's readers have read something, or one is gone: turns that waited for it go on. */

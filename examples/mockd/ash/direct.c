@@ -12,11 +12,7 @@ void mockd_ash_add_session(struct mockd *m, char id[MOCKD_ID_SIZE])
 	struct ash_agent *agent = ash_find_agent(tenant, "agent");
 	if (agent == NULL)
 		agent = ash_agent_new(m->ash, tenant, "agent");
-	struct ash_session *s = ash_session_new(m->ash, agent, ASH_ACTIVE);
-	s->tree = ash_tree_hold(agent->tree);
-	ash_session_start_sandbox(s);
-	ash_store_event(s, "lifecycle", json_pack("{s:s, s:s}", "action", "created", "agentName", agent->name));
-	uuid_write(s->id, id);
+	uuid_write(ash_session_create(m->ash, agent, NULL)->id, id);
 }
 
 bool mockd_ash_say(struct mockd *m, const char *session, const char *message, size_t len)

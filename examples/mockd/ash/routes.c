@@ -25,8 +25,9 @@ struct ash_route {
 	bool open;         /* no key */
 };
 
-/* Where a build takes more in a message than the other. */
 #define MESSAGE_MAX (50 * MIB)
+#define FILES_MAX   (200 * MIB)
+#define BUNDLE_MAX  (134 * MIB)
 
 static void health(struct ash_call *call)
 {
@@ -79,6 +80,32 @@ static const struct ash_route routes[] = {
 	ROUTE("GET", SESSION "/messages", ash_sessions_messages, D404),
 	ROUTE("POST", SESSION "/messages", ash_sessions_send, D400 | D404 | D500, .body_max = MESSAGE_MAX),
 	ROUTE("GET", SESSION "/events", ash_sessions_events, D404),
+	ROUTE("GET", SESSION "/logs", ash_sessions_logs, D404),
+	ROUTE("POST", SESSION "/exec", ash_sessions_exec, D400 | D404 | D500),
+	ROUTE("GET", SESSION "/files", ash_session_files_list, D404),
+	ROUTE("POST", SESSION "/files", ash_session_files_write, 0, .body_max = FILES_MAX),
+	ROUTE("GET", SESSION "/files/*", ash_session_files_get, 0),
+	ROUTE("DELETE", SESSION "/files/*", ash_session_files_delete, 0),
+	ROUTE("GET", SESSION "/workspace", ash_workspace_get, D404),
+	ROUTE("POST", SESSION "/workspace", ash_workspace_put, D400 | D404, .body_max = BUNDLE_MAX),
+	ROUTE("POST", SESSION "/attachments", ash_attachments_create, D400 | D404 | D413),
+	ROUTE("GET", SESSION "/attachments", ash_attachments_list, D404),
+	ROUTE("GET", "/api/attachments/:id", ash_attachments_get, D404),
+	ROUTE("DELETE", "/api/attachments/:id", ash_attachments_delete, D404),
+	ROUTE("POST", "/api/queue", ash_queue_create, D400),
+	ROUTE("GET", "/api/queue", ash_queue_list, 0),
+	ROUTE("GET", "/api/queue/stats", ash_queue_stats, 0),
+	ROUTE("GET", "/api/queue/:id", ash_queue_get, D404),
+	ROUTE("DELETE", "/api/queue/:id", ash_queue_cancel, D400 | D404),
+	ROUTE("GET", "/api/usage", ash_usage_list, 0),
+	ROUTE("GET", "/api/usage/stats", ash_usage_stats, 0),
+	ROUTE("GET", "/api/analytics", ash_analytics, 0),
+	ROUTE("POST", "/api/credentials", ash_credentials_create, D400 | D500),
+	ROUTE("GET", "/api/credentials", ash_credentials_list, 0),
+	ROUTE("DELETE", "/api/credentials/:credential", ash_credentials_delete, D404),
+	ROUTE("POST", "/api/api-keys", ash_keys_create, 0),
+	ROUTE("GET", "/api/api-keys", ash_keys_list, 0),
+	ROUTE("DELETE", "/api/api-keys/:key", ash_keys_delete, 0),
 #undef ROUTE
 };
 
@@ -179,7 +206,7 @@ static struct ash_tenant *find_tenant(struct ash *a, freshet_str token)
 		if (freshet_str_is(token, a->tenants[i].token))
 			return &a->tenants[i];
 	}
-	return NULL;
+	return ash_keys_tenant(a, token);
 }
 
 /* The word of the scheme is looked at to the letter, and one blank must follow it. False when it was answered. */
@@ -223,7 +250,8 @@ static bool read_body(struct ash_call *call)
 {
 	const struct request *r = call->request;
 	const freshet_str *type = request_field(r, "content-type");
-	uint32_t most = call->route->body_max > 0 ? call->route->body_max : MIB;
+	bool tagged = call->ash->mockd->options.ash_tagged && call->route->body_max == MESSAGE_MAX;
+	uint32_t most = call->route->body_max > 0 && !tagged ? call->route->body_max : MIB;
 	json_error_t error;
 	if (freshet_str_is(r->method, "GET") || freshet_str_is(r->method, "HEAD") || (type == NULL && r->body.len == 0))
 		return true;
@@ -289,13 +317,18 @@ static void free_tenant(struct ash_tenant *tenant)
 		ash_session_free(container_of(node, struct ash_session, node), true);
 	list_each_safe (node, after, &tenant->agents)
 		ash_agent_free(container_of(node, struct ash_agent, node));
+	ash_attachments_drop(tenant, NULL);
+	ash_usage_clear(tenant);
+	json_decref(tenant->credentials);
 }
 
 static void ash_free(struct platform *platform)
 {
 	struct ash *a = container_of(platform, struct ash, platform);
+	ash_queue_clear(a);
 	for (size_t i = 0; i < a->tenant_count; i++)
 		free_tenant(&a->tenants[i]);
+	ash_keys_clear(a);
 	free(a->tenants);
 	uuid_table_clear(&a->sessions);
 	ash_ledger_clear(a);
@@ -323,9 +356,12 @@ struct ash *ash_new(struct mockd *m)
 		.delete_session = ash_delete_session,
 		.ledger = ash_ledger,
 		.ledger_rows = ash_ledger_rows,
-		.body_max = MESSAGE_MAX};
+		.body_max = FILES_MAX};
 	a->mockd = m;
 	list_init(&a->deleted);
+	list_init(&a->keys);
+	list_init(&a->queue);
+	a->queue_alarm.fire = ash_queue_poll;
 	a->tenant_count = m->options.token_count;
 	a->tenants = must_zalloc(a->tenant_count * sizeof *a->tenants);
 	for (size_t i = 0; i < a->tenant_count; i++) {
@@ -334,6 +370,8 @@ struct ash *ash_new(struct mockd *m)
 		snprintf(tenant->name, sizeof tenant->name, i == 0 ? "default" : "tenant-%zu", i);
 		list_init(&tenant->agents);
 		list_init(&tenant->sessions);
+		list_init(&tenant->attachments);
+		tenant->credentials = json_array();
 	}
 	if (!script_mix_read(&a->mix, m->options.ash_scripts) || !ash_plans_exist(a)) {
 		ash_free(&a->platform);

@@ -36,6 +36,25 @@ struct ash_session *ash_session_new(struct ash *a, struct ash_agent *agent, enum
 	return s;
 }
 
+struct ash_session *ash_session_create(struct ash *a, struct ash_agent *agent, json_t *model)
+{
+	struct ash_session *s = ash_session_new(a, agent, ASH_ACTIVE);
+	s->tree = ash_tree_hold(agent->tree);
+	ash_session_start_sandbox(s);
+	json_t *created = json_pack("{s:s, s:s}", "action", "created", "agentName", agent->name);
+	if (model != NULL)
+		json_object_set(created, "model", model);
+	ash_store_event(s, "lifecycle", created);
+	return s;
+}
+
+static void drop_logs(struct ash_session *s)
+{
+	free(s->logs);
+	s->logs = NULL;
+	s->log_count = s->log_capacity = s->log_first = 0;
+}
+
 static void kill_turns(struct ash_session *s)
 {
 	list_each_safe (node, after, &s->running)
@@ -49,6 +68,8 @@ void ash_session_free(struct ash_session *s, bool cut)
 	s->ash->active -= s->status == ASH_ACTIVE;
 	list_remove(&s->node);
 	uuid_table_remove(&s->ash->sessions, s->id);
+	ash_attachments_drop(s->agent->tenant, s);
+	drop_logs(s);
 	ash_store_clear(s);
 	for (size_t i = 0; i < s->block_count; i++)
 		ash_block_drop(s->blocks[i]);
@@ -71,6 +92,7 @@ void ash_session_start_sandbox(struct ash_session *s)
 {
 	s->alive = true;
 	s->sandbox = s->id;
+	ash_session_log(s, "system", "Sandbox started");
 	if (!s->agent->warm)
 		return;
 	/* One that waited is taken, and replaced. */
@@ -82,6 +104,7 @@ void ash_session_kill_sandbox(struct ash_session *s)
 {
 	s->alive = false;
 	kill_turns(s);
+	drop_logs(s);
 	ash_streams_detach(s, false);
 }
 

@@ -99,18 +99,13 @@ static void create(struct ash_call *call, const char *name)
 		ash_fail(call, 404, "Agent \"%s\" not found", name);
 		return;
 	}
-	if (json_object_get(call->body, "credentialId") != NULL) {
+	const char *credential = json_string_value(json_object_get(call->body, "credentialId"));
+	if (credential != NULL && !ash_credential_use(call, credential)) {
 		ash_fail(call, 400, "Invalid or inaccessible credential");
 		return;
 	}
-	struct ash_session *s = ash_session_new(call->ash, agent, ASH_ACTIVE);
-	s->tree = ash_tree_hold(agent->tree);
-	ash_session_start_sandbox(s);
+	struct ash_session *s = ash_session_create(call->ash, agent, json_object_get(call->body, "model"));
 	keep_options(s, call->body);
-	json_t *created = json_pack("{s:s, s:s}", "action", "created", "agentName", name);
-	if (json_object_get(call->body, "model") != NULL)
-		json_object_set(created, "model", json_object_get(call->body, "model"));
-	ash_store_event(s, "lifecycle", created);
 	json_t *servers = json_object_get(call->body, "mcpServers");
 	if (json_object_size(servers) > 0)
 		store_servers(s, servers);

@@ -93,6 +93,7 @@ static void store_agent_message(struct ash_session *s, struct ash_block *block)
 	} else if (is_type(message, "result")) {
 		ash_store_message(s, block);
 		store_result(s, message);
+		ash_usage_add(s, message);
 	}
 	json_decref(message);
 }

@@ -42,6 +42,10 @@ static void say_message(struct ash_turn *t, json_t *message)
 /* The turn is over, and so are the streams that hear it. */
 static void end(struct ash_turn *t, enum ash_block_kind kind, const char *error)
 {
+	if (t->item != NULL)
+		ash_queue_turn_over(t->item, kind == ASH_BLOCK_BREAK ? "Runner lost" : error);
+	t->item = NULL;
+	ash_session_log(t->session, "stdout", "[bridge] query finished");
 	say(t, ash_block_end(kind, error));
 	t->session->active_us = ash_wall_us(t->session->ash);
 	ash_turn_free(t);
@@ -84,7 +88,7 @@ static void on_turn(struct alarm *alarm)
 	plan_next(t);
 }
 
-void ash_turn_start(
+struct ash_turn *ash_turn_start(
 	struct ash_session *s, const struct ash_plan *plan, struct ash_stream *stream, bool partial, const char *model)
 {
 	struct ash_turn *t = must_alloc(sizeof *t);
@@ -105,11 +109,15 @@ void ash_turn_start(
 	list_push_back(&s->running, &t->node);
 	if (stream != NULL)
 		ash_stream_set_turn(stream, t);
+	ash_session_log(s, "stdout", "[bridge] query started");
 	plan_next(t);
+	return t;
 }
 
 void ash_turn_free(struct ash_turn *t)
 {
+	if (t->item != NULL)
+		ash_queue_turn_over(t->item, "Sandbox not found");
 	clock_unset(&t->session->ash->mockd->clock, &t->alarm);
 	if (t->stream != NULL)
 		ash_stream_set_turn(t->stream, NULL);
