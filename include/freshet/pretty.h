@@ -71,7 +71,7 @@ FRESHET_API freshet_err freshet_pretty_consume(freshet_pretty *pretty, const fre
 
 /*
  * The next piece of output, cut anywhere. It is not copied: it must stay readable until freshet_pretty_next has answered
- * MORE. FRESHET_ESTATE while an earlier piece is not used up.
+ * MORE. FRESHET_ESTATE while an earlier piece or a flush is not used up.
  */
 FRESHET_API freshet_err freshet_pretty_feed(freshet_pretty *pretty, freshet_str piece);
 
