@@ -116,8 +116,8 @@ static void agent_list_refuse(freshet_aod_call *call, const freshet_aod_error *e
 	call->done.agent_list(call, error, NULL, 0, call->user);
 }
 
-static const struct answer_kind answer_agent = {agent_answer, agent_refuse, 0};
-static const struct answer_kind answer_agent_list = {agent_list_answer, agent_list_refuse, 0};
+const struct answer_kind answer_agent = {agent_answer, agent_refuse, 0};
+const struct answer_kind answer_agent_list = {agent_list_answer, agent_list_refuse, 0};
 
 /* ---- fields ---- */
 

@@ -46,7 +46,7 @@ struct freshet_aod_call {
 };
 
 extern const struct answer_kind answer_session, answer_session_list, answer_turn_list, answer_ack, answer_detail,
-	answer_health;
+	answer_health, answer_agent, answer_agent_list, answer_environment, answer_environment_list;
 
 /* What to ask for. The body is copied. */
 struct call_request {

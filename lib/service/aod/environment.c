@@ -79,8 +79,8 @@ static void environment_list_refuse(freshet_aod_call *call, const freshet_aod_er
 	call->done.environment_list(call, error, NULL, 0, call->user);
 }
 
-static const struct answer_kind answer_environment = {environment_answer, environment_refuse, 0};
-static const struct answer_kind answer_environment_list = {environment_list_answer, environment_list_refuse, 0};
+const struct answer_kind answer_environment = {environment_answer, environment_refuse, 0};
+const struct answer_kind answer_environment_list = {environment_list_answer, environment_list_refuse, 0};
 
 /* ---- fields ---- */
 
