@@ -209,8 +209,8 @@ typedef void freshet_aod_detail_fn(
 /*
  * All calls share: `done` is required, `out` may be NULL. FRESHET_EINVAL for an id that is no UUID and for a
  * missing argument, and the errors of freshet_request_send; on failure *out is NULL and nothing is called back.
- * Those that change something are sent again only when they surely never reached the server. When their answer is lost
- * (error->outcome.unprocessed is false), look at the sessions before calling again.
+ * Those that change something, updates and deletes apart, are sent again only when they surely never reached the server.
+ * When their answer is lost (error->outcome.unprocessed is false), look at what there is before calling again.
  */
 
 /* Starts a session: it is pending when `done` tells its id. Failures to set it up come in its stream. */
@@ -311,9 +311,9 @@ typedef struct freshet_aod_agent {
 } freshet_aod_agent;
 
 /*
- * What an agent is to be. In an update a span or pointer that is NULL leaves things as they are, an empty one with a
- * pointer, as freshet_str_of(""), empties them; lists replace what was there. Everything is copied at the call; the
- * copies are overwritten after use.
+ * What an agent is to be. In an update a span or pointer that is NULL leaves things as they are, and an empty one with a
+ * pointer, as freshet_str_of(""), empties them, but for `name`, `provider`, `runtime`, `model` and `metadata`, which
+ * nothing empties; lists replace what was there. Everything is copied at the call; the copies are overwritten after use.
  */
 typedef struct freshet_aod_agent_fields {
 	size_t size;      /* set by freshet_aod_agent_fields_init */

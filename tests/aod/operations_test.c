@@ -362,6 +362,24 @@ static void every_exported_function_is_known(void **state)
 	assert_int_equal(operations, OP_COUNT);
 }
 
+/* The guide's table names each function beside its operation. */
+static void the_guide_names_every_operation(void **state)
+{
+	static char guide[64 * 1024];
+	(void)state;
+	FILE *file = fopen(FRESHET_SOURCE_DIR "/docs/services/aod.md", "r");
+	assert_non_null(file);
+	size_t len = fread(guide, 1, sizeof guide - 1, file);
+	assert_true(len > 0 && feof(file) != 0);
+	fclose(file);
+	for (int i = 0; i < OP_COUNT; i++) {
+		char row[256];
+		snprintf(row, sizeof row, "| `%s` | `%s %s` |", table[i].function, table[i].method, table[i].path);
+		if (strstr(guide, row) == NULL)
+			fail_msg("docs/services/aod.md lacks %s", row);
+	}
+}
+
 /* Nothing but a UUID gets into a path: not a shorter one, not one with a slash or a percent sign. */
 static void ids_are_checked(void **state)
 {
@@ -582,6 +600,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_operation_has_its_function),
 		cmocka_unit_test(every_exported_function_is_known),
+		cmocka_unit_test(the_guide_names_every_operation),
 		cmocka_unit_test(ids_are_checked),
 		cmocka_unit_test(a_callback_is_required),
 		cmocka_unit_test(the_words_of_both_dialects_travel),

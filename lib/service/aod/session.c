@@ -87,7 +87,7 @@ freshet_err freshet_aod_session_prompt(freshet_aod *client, freshet_str id, fres
 {
 	struct call_request request = {.operation = OP_SESSION_PROMPT, .id = id};
 	freshet_json_writer *writer = NULL;
-	freshet_err err = freshet_json_writer_new(NULL, &writer);
+	freshet_err err = secret_writer(&writer);
 	if (err == FRESHET_OK) {
 		freshet_json_write_object(writer);
 		write_member(writer, "prompt", prompt);

@@ -7,7 +7,7 @@
 #include <freshet/aod.h>
 #include <freshet/json.h>
 
-/* A writer whose memory is overwritten: for bodies that hold tokens, keys and the like. */
+/* A writer whose memory is overwritten: for bodies that hold prompts, tokens and keys. */
 freshet_err secret_writer(freshet_json_writer **out);
 
 void write_member(freshet_json_writer *writer, const char *name, freshet_str value);
