@@ -225,8 +225,9 @@ static void append_run(freshet_json_writer *w, const char *text, size_t len, boo
 
 static void append_string(freshet_json_writer *w, freshet_str text)
 {
-	const char *at = text.ptr;
-	const char *end = text.ptr + text.len;
+	/* An empty one may have no address. */
+	const char *at = text.len > 0 ? text.ptr : "";
+	const char *end = at + text.len;
 	append(w, "\"", 1);
 	while (at < end && w->err == FRESHET_OK) {
 		struct scan_run run = scan_plain(at, end);

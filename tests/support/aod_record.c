@@ -1,6 +1,9 @@
 #include "support/aod_record.h"
 #include "support/test.h"
 
+/* The most that may be asked for. The emulated clock runs on while a busy machine lets the test wait. */
+#define LONGEST_TURN_S 3600
+
 struct answer answer;
 
 static void copy(char *to, size_t size, freshet_str from)
@@ -111,6 +114,7 @@ void create_session(const char *agent, const char *prompt)
 	freshet_aod_create_options_init(&o);
 	o.agent_id = freshet_str_of(agent);
 	o.prompt = freshet_str_of(prompt);
+	o.timeout_s = LONGEST_TURN_S;
 	begin_call();
 	wait_for_answer(freshet_aod_session_create(world.aod, &o, keep_ack, &answer, NULL));
 }
@@ -125,7 +129,8 @@ void prompt_session(const char *id, const char *text)
 {
 	begin_call();
 	freshet_str words = freshet_str_of(text);
-	wait_for_answer(freshet_aod_session_prompt(world.aod, freshet_str_of(id), words, 0, keep_ack, &answer, NULL));
+	wait_for_answer(freshet_aod_session_prompt(
+		world.aod, freshet_str_of(id), words, LONGEST_TURN_S, keep_ack, &answer, NULL));
 }
 
 void terminate_session(const char *id)
