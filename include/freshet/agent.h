@@ -187,7 +187,7 @@ typedef struct freshet_agent_reader_options {
 typedef enum freshet_agent_step {
 	FRESHET_AGENT_MORE,   /* all that was fed is used up */
 	FRESHET_AGENT_EVENT,  /* the event is filled in */
-	FRESHET_AGENT_FAILED, /* no memory; nothing is lost, the next call tries again (or the reader is freed) */
+	FRESHET_AGENT_FAILED, /* no memory; nothing is lost, the next call tries again */
 } freshet_agent_step;
 
 /* Fills in the defaults and the size that the caller was compiled with. */
@@ -202,6 +202,12 @@ FRESHET_API freshet_err freshet_agent_reader_new(
 
 /* NULL is fine. */
 FRESHET_API void freshet_agent_reader_free(freshet_agent_reader *reader);
+
+/*
+ * Forgets what was fed and not given out, and the line that is open. For a caller that does not try again after FAILED:
+ * what comes next is read as if that had not been; what runs the agent and the turn stay known.
+ */
+FRESHET_API void freshet_agent_reader_reset(freshet_agent_reader *reader);
 
 /*
  * The three below feed the reader. What they are given is not copied: it must stay as it is until

@@ -64,6 +64,12 @@ FRESHET_API freshet_err freshet_pretty_new(const freshet_pretty_options *options
 FRESHET_API void freshet_pretty_free(freshet_pretty *pretty);
 
 /*
+ * Forgets what was fed and not shown, and the line that is open; the format stays. For a caller that does not try again
+ * after FAILED.
+ */
+FRESHET_API void freshet_pretty_reset(freshet_pretty *pretty);
+
+/*
  * Takes what is to be shown of an event: the data of an `output` event of stdout, and with AUTO the name in `start`.
  * Everything else, stderr too, is the caller's business and changes nothing. As freshet_pretty_feed.
  */

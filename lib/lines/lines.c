@@ -128,7 +128,7 @@ void freshet_lines_finish(freshet_lines *l)
 
 freshet_str freshet_lines_rest(const freshet_lines *l)
 {
-	return (freshet_str){l->held, l->held_len - l->given};
+	return (freshet_str){l->held, l->held_len};
 }
 
 /* Moves bytes of the piece to what is held. False when there is no memory. */

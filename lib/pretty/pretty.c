@@ -86,6 +86,13 @@ void freshet_pretty_free(freshet_pretty *p)
 	freshet_mem_free(p);
 }
 
+void freshet_pretty_reset(freshet_pretty *p)
+{
+	freshet_lines_reset(p->lines);
+	p->has_line = false;
+	p->flushing = false;
+}
+
 freshet_err freshet_pretty_feed(freshet_pretty *p, freshet_str piece)
 {
 	if (p->has_line || p->flushing)

@@ -316,6 +316,30 @@ static void one_thing_is_fed_at_a_time(void **state)
 	assert_int_equal(freshet_agent_reader_aod(reader, &first), FRESHET_OK);
 }
 
+/* A caller that does not try again after FAILED goes on with the next event, within the same turn. */
+static void a_reset_forgets(void **state)
+{
+	(void)state;
+	freshet_agent_event event;
+	const freshet_aod_event open = output_of(FRESHET_AOD_OUTPUT_STDOUT, TEXT_LINE("a") "\nwor", 1);
+	begin(FRESHET_AGENT_FORM_AUTO, 0);
+	start("anthropic", "");
+	trace.len = 0;
+	assert_int_equal(freshet_agent_reader_aod(reader, &open), FRESHET_OK);
+	assert_int_equal(freshet_agent_reader_next(reader, &event), FRESHET_AGENT_EVENT);
+	failmem_arm(1);
+	assert_int_equal(freshet_agent_reader_next(reader, &event), FRESHET_AGENT_FAILED);
+	failmem_off();
+	freshet_agent_reader_reset(reader);
+	output(TEXT_LINE("b") "\nwor");
+	freshet_agent_reader_reset(reader);
+	assert_int_equal(freshet_agent_reader_message(reader, freshet_str_of(TEXT_LINE("c"))), FRESHET_OK);
+	freshet_agent_reader_reset(reader);
+	assert_int_equal(freshet_agent_reader_next(reader, &event), FRESHET_AGENT_MORE);
+	stop(true, 0);
+	assert_trace("text #1 b\ndone #1 completed code=0\n");
+}
+
 static void options_are_checked(void **state)
 {
 	(void)state;
@@ -377,6 +401,7 @@ int main(void)
 		cmocka_unit_test_teardown(long_lines_come_raw_in_parts, end),
 		cmocka_unit_test_teardown(events_lead_to_the_service_s_own, end),
 		cmocka_unit_test_teardown(one_thing_is_fed_at_a_time, end),
+		cmocka_unit_test_teardown(a_reset_forgets, end),
 		cmocka_unit_test_teardown(options_are_checked, end),
 		cmocka_unit_test_teardown(no_memory_loses_nothing, end),
 	};

@@ -205,6 +205,32 @@ static void pieces_come_one_at_a_time(void **state)
 	freshet_pretty_free(pretty);
 }
 
+/* Neither the line that is open, nor one that waits to be shown, nor a flush outlives a reset. */
+static void a_reset_forgets(void **state)
+{
+	(void)state;
+	begin(FRESHET_PRETTY_CLAUDE, 0);
+	feed("wor");
+	assert_more();
+	freshet_pretty_reset(pretty);
+	feed(TEXT_LINE("a") "\nleft\n");
+	assert_shows(LETTER "a");
+	freshet_pretty_flush(pretty);
+	freshet_pretty_reset(pretty);
+	feed("open");
+	assert_more();
+	feed(" line\n");
+	failmem_arm(1);
+	freshet_str text;
+	assert_int_equal(freshet_pretty_next(pretty, &text), FRESHET_PRETTY_FAILED);
+	failmem_off();
+	freshet_pretty_reset(pretty);
+	feed(TEXT_LINE("b") "\n");
+	assert_shows(LETTER "b");
+	assert_more();
+	freshet_pretty_free(pretty);
+}
+
 static void options_are_checked(void **state)
 {
 	(void)state;
@@ -327,6 +353,7 @@ int main(void)
 		cmocka_unit_test(long_lines_are_shown_raw),
 		cmocka_unit_test(a_flush_keeps_blanks),
 		cmocka_unit_test(pieces_come_one_at_a_time),
+		cmocka_unit_test(a_reset_forgets),
 		cmocka_unit_test(options_are_checked),
 		cmocka_unit_test(a_failed_new_keeps_nothing),
 		cmocka_unit_test(large_memory_is_given_back),

@@ -53,6 +53,13 @@ static void fill_common(freshet_agent_reader *r, freshet_agent_event *event, fre
 	reader_take(r, &r->message.parent, &event->parent);
 }
 
+/* A part of a message that there is no word for. */
+static void fill_raw_json(freshet_agent_event *event)
+{
+	event->kind = FRESHET_AGENT_RAW;
+	event->line.json = true;
+}
+
 static void fill_raw(freshet_agent_reader *r, freshet_agent_event *event)
 {
 	fill_common(r, event, r->message.text);
@@ -116,7 +123,7 @@ static void fill_stream_event(freshet_agent_reader *r, freshet_agent_event *even
 		   m->thinking.type == FRESHET_JSON_STRING) {
 		fill_delta_text(r, &m->thinking, FRESHET_AGENT_THINKING, event);
 	} else {
-		event->line.json = true;
+		fill_raw_json(event);
 		if (freshet_json_is(&m->type, "content_block_start"))
 			note_block(r, event, &m->block_type);
 	}
@@ -176,7 +183,7 @@ static void fill_block(freshet_agent_reader *r, const freshet_json_value *value,
 	else if (of_user && freshet_json_is(&m->type, "tool_result"))
 		fill_tool_result(r, m, event);
 	else
-		event->line.json = true;
+		fill_raw_json(event);
 }
 
 /* ---- whole messages ---- */

@@ -120,13 +120,20 @@ static void begin_event(freshet_agent_reader *r, freshet_agent_event *event)
 	event->turn = r->turn;
 }
 
-static freshet_agent_step end_feed(freshet_agent_reader *r)
+/* What was fed is not needed any more. */
+static void end_feed(freshet_agent_reader *r)
 {
 	r->steps = (struct steps){.count = 0};
 	r->aod = NULL;
 	r->end = NULL;
 	r->busy = false;
-	return FRESHET_AGENT_MORE;
+}
+
+void freshet_agent_reader_reset(freshet_agent_reader *r)
+{
+	freshet_lines_reset(r->lines);
+	r->message = (struct message){.flags = 0};
+	end_feed(r);
 }
 
 freshet_agent_step freshet_agent_reader_next(freshet_agent_reader *r, freshet_agent_event *event)
@@ -144,8 +151,10 @@ freshet_agent_step freshet_agent_reader_next(freshet_agent_reader *r, freshet_ag
 		case FRESHET_LINES_FAILED: return FRESHET_AGENT_FAILED;
 		case FRESHET_LINES_MORE: break;
 		}
-		if (!steps_fill(r, &r->steps, event))
-			return end_feed(r);
+		if (!steps_fill(r, &r->steps, event)) {
+			end_feed(r);
+			return FRESHET_AGENT_MORE;
+		}
 		break;
 	}
 	return r->failed ? FRESHET_AGENT_FAILED : FRESHET_AGENT_EVENT;
