@@ -14,6 +14,14 @@
  *	POST   /mockd/sandbox?session=ID   it is lost
  *	POST   /mockd/purge?session=ID&through=ROW
  *	DELETE /mockd/sessions?session=ID  whatever its state
+ *
+ * and of Ash's sessions
+ *
+ *	POST   /mockd/ash/sessions
+ *	POST   /mockd/ash/say?session=ID       body: one agent message
+ *	POST   /mockd/ash/end?session=ID[&failed=1]    its newest turn
+ *	POST   /mockd/ash/sandbox?session=ID   it is lost
+ *	POST   /mockd/ash/restart              the server starts anew
  */
 #include "mockd/control.h"
 
@@ -273,6 +281,44 @@ static void purge_rows(struct mockd *m, struct exchange *x, const struct request
 	free(session);
 }
 
+static void ash_add(struct mockd *m, struct exchange *x, const struct request *r)
+{
+	char id[MOCKD_ID_SIZE];
+	(void)r;
+	mockd_ash_add_session(m, id);
+	answer(x, 201, json_pack("{s:s}", "id", id));
+}
+
+static void ash_say(struct mockd *m, struct exchange *x, const struct request *r)
+{
+	char *session = request_query(r, "session");
+	bool done = session != NULL && r->body.len > 0 && mockd_ash_say(m, session, r->body.ptr, r->body.len);
+	answer_done(x, done, "no such session, or no turn runs in it, or the body is no JSON object");
+	free(session);
+}
+
+static void ash_end(struct mockd *m, struct exchange *x, const struct request *r)
+{
+	char *session = request_query(r, "session");
+	bool done = session != NULL && mockd_ash_end_turn(m, session, request_query_number(r, "failed", 0) == 0);
+	answer_done(x, done, "no such session, or no turn runs in it");
+	free(session);
+}
+
+static void ash_lose_sandbox(struct mockd *m, struct exchange *x, const struct request *r)
+{
+	char *session = request_query(r, "session");
+	answer_done(x, session != NULL && mockd_ash_lose_sandbox(m, session), "no such session");
+	free(session);
+}
+
+static void ash_restart(struct mockd *m, struct exchange *x, const struct request *r)
+{
+	(void)r;
+	mockd_ash_restart(m);
+	answer_done(x, true, NULL);
+}
+
 static void control_handle(struct platform *platform, struct exchange *x, const struct request *r)
 {
 	static const struct {
@@ -294,6 +340,11 @@ static void control_handle(struct platform *platform, struct exchange *x, const 
 		{"POST", "/mockd/end", end_session},
 		{"POST", "/mockd/sandbox", lose_sandbox},
 		{"POST", "/mockd/purge", purge_rows},
+		{"POST", "/mockd/ash/sessions", ash_add},
+		{"POST", "/mockd/ash/say", ash_say},
+		{"POST", "/mockd/ash/end", ash_end},
+		{"POST", "/mockd/ash/sandbox", ash_lose_sandbox},
+		{"POST", "/mockd/ash/restart", ash_restart},
 	};
 	struct control *c = container_of(platform, struct control, platform);
 	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {

@@ -49,6 +49,8 @@ static const struct flag {
 	FLAG("scripts", FLAG_TEXT, scripts, "LIST", "for prompts that name none, such as '90 success; 10 exit code=3'"),
 	FLAG("ash-scripts", FLAG_TEXT, ash_scripts, "LIST", "the same for Ash"),
 	FLAG("ash-data", FLAG_TEXT, ash_data, "DIRECTORY", "relative paths of Ash's agents lie below it; default ."),
+	FLAG("ash-limits", FLAG_SWITCH, ash_limits, NULL,
+		"Ash: 1500 requests in 15 minutes, 20 that deploy, 20 sessions"),
 	FLAG("ash-tagged", FLAG_SWITCH, ash_tagged, NULL, "Ash as tagged 0.2.0: a message is a string"),
 	FLAG("events-file", FLAG_TEXT, events_file, "FILE", "what GET /events/file answers"),
 	FLAG("control", FLAG_SWITCH, control, NULL, "the control API under /mockd/ is on"),

@@ -83,6 +83,7 @@ struct mockd_options {
 
 	const char *ash_scripts; /* the same for Ash; default "success" */
 	const char *ash_data;    /* Ash: the directory below which relative paths of agents lie; default NULL: "." */
+	bool ash_limits; /* Ash: 1500 requests in fifteen minutes, of which 20 deploy and 20 make sessions; default: no limits */
 	bool ash_tagged; /* Ash: the build that was tagged 0.2.0, whose messages are strings; default: the one after it */
 
 	const char *events_file; /* what GET /events/file answers; default NULL: 404 */
@@ -325,7 +326,8 @@ bool mockd_ledger_rows(struct mockd *m, const char *session, mockd_ledger_row_fn
 /*
  * Changes a setting while the emulator runs: "quota", "poll_ms", "poll_rows", "heartbeat_ms", "stale_ms", "stage_ms",
  * "row_ms", "keep_alive_ms", "health" (0: GET /health answers 503), "backend" (0: session create and prompt answer 503),
- * "provider_key" (0: session create answers 400 in the dialects that ask for one). False when there is no such setting
+ * "provider_key" (0: session create answers 400 in the dialects that ask for one), "ash_limits" (1: Ash counts requests),
+ * "ash_master_key" (0: Ash refuses credentials with 500). False when there is no such setting
  * or the value makes no sense for it.
  */
 bool mockd_set(struct mockd *m, const char *name, uint64_t value);

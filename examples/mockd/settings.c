@@ -3,6 +3,7 @@
  */
 #include "mockd/alloc.h"
 #include "mockd/aod/aod.h"
+#include "mockd/ash.h"
 #include "mockd/server.h"
 
 static const char *const default_tokens[] = {MOCKD_TOKEN};
@@ -101,7 +102,7 @@ bool mockd_set(struct mockd *m, const char *name, uint64_t value)
 {
 	uint32_t *setting = find_setting(&m->options, name);
 	if (setting == NULL)
-		return aod_set(m->aod, name, value);
+		return aod_set(m->aod, name, value) || ash_set(m->ash, name, value);
 	uint32_t before = *setting;
 	*setting = (uint32_t)value;
 	if (value <= UINT32_MAX && settings_make_sense(&m->options))

@@ -40,6 +40,11 @@ void ash_answer_bytes(struct ash_call *call, struct answer head, freshet_str byt
 {
 	add_field(&head, "vary", "Origin");
 	add_field(&head, "access-control-allow-credentials", "true");
+	static const char *const limits[] = {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"};
+	for (size_t i = 0; i < 3 && call->limit[i][0] != '\0'; i++)
+		add_field(&head, limits[i], call->limit[i]);
+	if (head.status == 429)
+		add_field(&head, "retry-after", call->limit[2]);
 	exchange_answer(call->exchange, &head, bytes);
 }
 

@@ -92,6 +92,14 @@ struct ash_log {
 	uint64_t time_us; /* wall clock */
 };
 
+/* Requests that are counted together, within a window. */
+enum ash_limit_kind { ASH_LIMIT_ALL, ASH_LIMIT_AGENTS, ASH_LIMIT_SESSIONS, ASH_LIMITS };
+
+struct ash_limit {
+	uint64_t began_us; /* emulated clock */
+	uint32_t count;    /* 0: the window has not begun */
+};
+
 /* A stored event. */
 struct ash_event {
 	struct uuid id;
@@ -191,8 +199,10 @@ struct ash {
 	struct list keys;         /* API keys that were made */
 	struct list queue;        /* items, oldest first */
 	struct alarm queue_alarm; /* the next look */
+	struct alarm eval_alarm;  /* the next look at runs of evaluations */
 	bool no_master_key;       /* credentials are refused */
-	struct list deleted;      /* what the ledger keeps of sessions that are gone */
+	struct ash_limit limits[ASH_LIMITS];
+	struct list deleted; /* what the ledger keeps of sessions that are gone */
 	struct script_mix mix;
 	struct scratch scratch;
 	size_t active;       /* sessions */
@@ -215,6 +225,7 @@ struct ash_call {
 	char *params[ASH_PARAMS_MAX];  /* of the path, decoded; the rest of it ("*") comes last */
 	struct uuid id;                /* the first one, where it must be a UUID */
 	json_t *body;                  /* NULL: there was none */
+	char limit[3][16];             /* what the answer tells of the rate limit; empty: nothing */
 };
 
 /* answer.c */
@@ -340,6 +351,45 @@ void ash_queue_cancel(struct ash_call *call);
 void ash_queue_turn_over(struct ash_item *item, const char *error);
 void ash_queue_poll(struct alarm *alarm);
 void ash_queue_clear(struct ash *a);
+
+/* versions.c */
+
+void ash_versions_list(struct ash_call *call);
+void ash_versions_create(struct ash_call *call);
+void ash_versions_get(struct ash_call *call);
+void ash_versions_update(struct ash_call *call);
+void ash_versions_delete(struct ash_call *call);
+void ash_versions_activate(struct ash_call *call);
+
+/* evals.c */
+
+void ash_eval_cases_list(struct ash_call *call);
+void ash_eval_cases_create(struct ash_call *call);
+void ash_eval_cases_import(struct ash_call *call);
+void ash_eval_cases_export(struct ash_call *call);
+void ash_eval_cases_get(struct ash_call *call);
+void ash_eval_cases_update(struct ash_call *call);
+void ash_eval_cases_delete(struct ash_call *call);
+void ash_eval_runs_list(struct ash_call *call);
+void ash_eval_runs_create(struct ash_call *call);
+void ash_eval_runs_get(struct ash_call *call);
+void ash_eval_runs_results(struct ash_call *call);
+void ash_eval_runs_compare(struct ash_call *call);
+void ash_eval_runs_score(struct ash_call *call);
+void ash_eval_results_update(struct ash_call *call);
+void ash_evals_poll(struct alarm *alarm);
+
+/* health.c */
+
+void ash_health(struct ash_call *call);
+void ash_metrics(struct ash_call *call);
+
+/* limits.c */
+
+/* Counts the request. False when it was answered with 429. */
+bool ash_limits_take(struct ash_call *call, bool create_agent, bool create_session);
+/* Forgets all clients. */
+void ash_limits_clear(struct ash *a);
 
 /* usage.c */
 

@@ -51,3 +51,15 @@ void mockd_ash_restart(struct mockd *m)
 		}
 	}
 }
+
+bool ash_set(struct ash *a, const char *name, uint64_t value)
+{
+	if (strcmp(name, "ash_master_key") == 0)
+		a->no_master_key = value == 0;
+	else if (strcmp(name, "ash_limits") == 0)
+		a->mockd->options.ash_limits = value != 0;
+	else
+		return false;
+	ash_limits_clear(a);
+	return true;
+}

@@ -29,25 +29,6 @@ struct ash_route {
 #define FILES_MAX   (200 * MIB)
 #define BUNDLE_MAX  (134 * MIB)
 
-static void health(struct ash_call *call)
-{
-	struct ash *a = call->ash;
-	json_int_t alive = 0;
-	for (size_t i = 0; i < a->tenant_count; i++) {
-		list_each (node, &a->tenants[i].sessions)
-			alive += container_of(node, struct ash_session, node)->alive;
-	}
-	json_t *pool = json_pack("{s:I, s:i, s:i, s:i, s:I, s:I, s:i, s:I, s:I, s:I}", "total", alive, "cold", 0,
-		"warming", 0, "warm", 0, "waiting", alive, "running", (json_int_t)0, "maxCapacity", 1000,
-		"resumeWarmHits", (json_int_t)a->warm_hits, "resumeColdHits", (json_int_t)a->cold_hits, "preWarmHits",
-		(json_int_t)a->prewarm_hits);
-	ash_answer(call, 200,
-		json_pack("{s:s, s:s, s:s, s:I, s:I, s:i, s:I, s:o}", "status", "ok", "version", ASH_VERSION,
-			"coordinatorId", "mockd", "activeSessions", (json_int_t)a->active, "activeSandboxes", alive,
-			"remoteRunners", 0, "uptime", (json_int_t)(clock_now_us(&a->mockd->clock) / US_PER_S), "pool",
-			pool));
-}
-
 #define AGENT   "/api/agents/:name"
 #define SESSION "/api/sessions/:id"
 
@@ -56,7 +37,8 @@ static void health(struct ash_call *call)
 		.method = verb, .path = pattern, .handler = function, .declared = __VA_ARGS__                          \
 	}
 static const struct ash_route routes[] = {
-	ROUTE("GET", "/health", health, 0, .open = true),
+	ROUTE("GET", "/health", ash_health, 0, .open = true),
+	ROUTE("GET", "/metrics", ash_metrics, 0),
 	ROUTE("POST", "/api/agents", ash_agents_create, D400),
 	ROUTE("GET", "/api/agents", ash_agents_list, 0),
 	ROUTE("GET", AGENT, ash_agents_get, D404),
@@ -106,6 +88,26 @@ static const struct ash_route routes[] = {
 	ROUTE("POST", "/api/api-keys", ash_keys_create, 0),
 	ROUTE("GET", "/api/api-keys", ash_keys_list, 0),
 	ROUTE("DELETE", "/api/api-keys/:key", ash_keys_delete, 0),
+	ROUTE("GET", AGENT "/versions", ash_versions_list, D404),
+	ROUTE("POST", AGENT "/versions", ash_versions_create, D400 | D404),
+	ROUTE("GET", AGENT "/versions/:version", ash_versions_get, D404),
+	ROUTE("PATCH", AGENT "/versions/:version", ash_versions_update, D404),
+	ROUTE("DELETE", AGENT "/versions/:version", ash_versions_delete, D404),
+	ROUTE("POST", AGENT "/versions/:version/activate", ash_versions_activate, D404),
+	ROUTE("GET", AGENT "/eval-cases", ash_eval_cases_list, D404),
+	ROUTE("POST", AGENT "/eval-cases", ash_eval_cases_create, D404),
+	ROUTE("POST", AGENT "/eval-cases/import", ash_eval_cases_import, D404),
+	ROUTE("GET", AGENT "/eval-cases/export", ash_eval_cases_export, D404),
+	ROUTE("GET", AGENT "/eval-cases/:id", ash_eval_cases_get, D404),
+	ROUTE("PATCH", AGENT "/eval-cases/:id", ash_eval_cases_update, D404),
+	ROUTE("DELETE", AGENT "/eval-cases/:id", ash_eval_cases_delete, D404),
+	ROUTE("GET", AGENT "/eval-runs", ash_eval_runs_list, D404),
+	ROUTE("POST", AGENT "/eval-runs", ash_eval_runs_create, D404),
+	ROUTE("GET", AGENT "/eval-runs/compare", ash_eval_runs_compare, D404),
+	ROUTE("GET", AGENT "/eval-runs/:id", ash_eval_runs_get, D404),
+	ROUTE("GET", AGENT "/eval-runs/:id/results", ash_eval_runs_results, D404),
+	ROUTE("POST", AGENT "/eval-runs/:id/score", ash_eval_runs_score, D400 | D404),
+	ROUTE("PATCH", AGENT "/eval-results/:id", ash_eval_results_update, D404),
 #undef ROUTE
 };
 
@@ -294,6 +296,14 @@ static bool check_params(struct ash_call *call)
 	return good;
 }
 
+/* Counts the request where there are limits. False when it was answered. */
+static bool within_limits(struct ash_call *call)
+{
+	void (*handler)(struct ash_call * call) = call->route->handler;
+	return !call->ash->mockd->options.ash_limits ||
+	       ash_limits_take(call, handler == ash_agents_create, handler == ash_sessions_create);
+}
+
 static void ash_handle(struct platform *platform, struct exchange *x, const struct request *r)
 {
 	struct ash_call call = {.ash = container_of(platform, struct ash, platform), .exchange = x, .request = r};
@@ -303,7 +313,7 @@ static void ash_handle(struct platform *platform, struct exchange *x, const stru
 	if (open || has_key(&call)) {
 		if (route == NULL)
 			refuse_path(&call);
-		else if (read_body(&call) && check_params(&call))
+		else if (within_limits(&call) && read_body(&call) && check_params(&call))
 			route->handler(&call);
 	}
 	for (size_t i = 0; i < ASH_PARAMS_MAX; i++)
@@ -326,6 +336,7 @@ static void ash_free(struct platform *platform)
 {
 	struct ash *a = container_of(platform, struct ash, platform);
 	ash_queue_clear(a);
+	clock_unset(&a->mockd->clock, &a->eval_alarm);
 	for (size_t i = 0; i < a->tenant_count; i++)
 		free_tenant(&a->tenants[i]);
 	ash_keys_clear(a);
@@ -362,6 +373,7 @@ struct ash *ash_new(struct mockd *m)
 	list_init(&a->keys);
 	list_init(&a->queue);
 	a->queue_alarm.fire = ash_queue_poll;
+	a->eval_alarm.fire = ash_evals_poll;
 	a->tenant_count = m->options.token_count;
 	a->tenants = must_zalloc(a->tenant_count * sizeof *a->tenants);
 	for (size_t i = 0; i < a->tenant_count; i++) {
