@@ -44,6 +44,7 @@ struct watch {
 	enum place place; /* where `act` is called */
 	void (*act)(struct watch *w);
 	bool acted;
+	bool answered;     /* the call that `act` sent */
 	size_t stop_after; /* rows; 0: never */
 };
 
@@ -296,6 +297,94 @@ static void a_second_client_goes_on_from_a_stored_cursor(void **state)
 		assert_memory_equal(first.rows, ledger.rows, stop * sizeof ledger.rows[0]);
 		assert_memory_equal(second.rows, ledger.rows + stop, second.row_count * sizeof ledger.rows[0]);
 		assert_int_equal(second.end.duplicates, 0);
+	}
+}
+
+/* ---- others act on the session meanwhile ---- */
+
+static void interrupt_it(struct watch *w)
+{
+	freshet_str id = freshet_aod_run_session_id(w->run);
+	assert_int_equal(freshet_aod_session_interrupt(world.aod, id, on_ack, &w->answered, NULL), FRESHET_OK);
+}
+
+static void terminate_it(struct watch *w)
+{
+	freshet_str id = freshet_aod_run_session_id(w->run);
+	assert_int_equal(freshet_aod_session_terminate(world.aod, id, on_ack, &w->answered, NULL), FRESHET_OK);
+}
+
+static void an_interrupt_completes_without_a_code(void **state)
+{
+	struct watch w = {.place = IN_FIRST_EVENT, .act = interrupt_it};
+	(void)state;
+	run_whole(&w, "script:interrupt rows=1", 0);
+	world_run_until(&w.answered);
+	assert_int_equal(w.err, FRESHET_OK);
+	assert_int_equal(w.end.status, FRESHET_AOD_STATUS_COMPLETED);
+	assert_false(w.end.has_exit_code);
+	assert_int_equal(w.read_status, FRESHET_AOD_STATUS_COMPLETED);
+}
+
+static void a_termination_is_an_end_too(void **state)
+{
+	struct watch w = {.place = IN_FIRST_EVENT, .act = terminate_it};
+	(void)state;
+	run_whole(&w, "script:until-terminated rows=1", 0);
+	world_run_until(&w.answered);
+	assert_int_equal(w.err, FRESHET_OK);
+	assert_int_equal(w.kinds[strlen(w.kinds) - 1], 'x');
+	assert_int_equal(w.end.status, FRESHET_AOD_STATUS_TERMINATED);
+	assert_int_equal(w.read_status, FRESHET_AOD_STATUS_TERMINATED);
+}
+
+/* Its streams are cut, and the next subscription finds nothing. */
+static void delete_it(struct watch *w)
+{
+	char text[96];
+	freshet_str id = freshet_aod_run_session_id(w->run);
+	snprintf(text, sizeof text, "moment=now action=delete session=%.*s", (int)id.len, id.ptr);
+	fault(text);
+}
+
+static void a_session_that_is_deleted_meanwhile(void **state)
+{
+	struct watch w = {.place = IN_FIRST_EVENT, .act = delete_it};
+	(void)state;
+	run_whole(&w, "script:hang rows=1", 0);
+	assert_int_equal(w.err, FRESHET_ENOT_FOUND);
+	assert_int_equal(w.step, FRESHET_AOD_RUN_FOLLOW);
+}
+
+/* On one thread: each sees its own rows, all of them, once. */
+static void two_hundred_at_once(void **state)
+{
+	enum { RUNS = 200 };
+	static const char *const prompts[] = {
+		"script:success rows=4", "script:exit code=3 rows=3", "script:error rows=2", "script:interrupt rows=1"};
+	static const freshet_aod_status statuses[] = {FRESHET_AOD_STATUS_COMPLETED, FRESHET_AOD_STATUS_FAILED,
+		FRESHET_AOD_STATUS_FAILED, FRESHET_AOD_STATUS_COMPLETED};
+	static struct watch w[RUNS];
+	struct mockd_options o = world_fast();
+	(void)state;
+	o.quota = RUNS;
+	world_open(&o);
+	memset(w, 0, sizeof w);
+	for (size_t i = 0; i < RUNS; i++) {
+		w[i].place = i % 4 == 3 ? IN_FIRST_EVENT : NOWHERE;
+		w[i].act = interrupt_it;
+		assert_int_equal(begin(&w[i], prompts[i % 4], 0), FRESHET_OK);
+	}
+	for (size_t i = 0; i < RUNS; i++) {
+		struct ledger ledger = {0};
+		world_run_until(&w[i].done);
+		if (w[i].place == IN_FIRST_EVENT)
+			world_run_until(&w[i].answered);
+		assert_int_equal(w[i].err, FRESHET_OK);
+		assert_int_equal(w[i].read_status, statuses[i % 4]);
+		assert_true(mockd_ledger_rows(world.mockd, w[i].id, on_ledger_row, &ledger));
+		assert_int_equal(w[i].row_count, ledger.count);
+		assert_memory_equal(w[i].rows, ledger.rows, ledger.count * sizeof ledger.rows[0]);
 	}
 }
 
@@ -557,6 +646,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(stale_is_not_the_end, set_up, world_close),
 		cmocka_unit_test_setup_teardown(the_next_turn_alone_is_shown, set_up, world_close),
 		cmocka_unit_test_setup_teardown(a_second_client_goes_on_from_a_stored_cursor, set_up, world_close),
+		cmocka_unit_test_setup_teardown(an_interrupt_completes_without_a_code, set_up, world_close),
+		cmocka_unit_test_setup_teardown(a_termination_is_an_end_too, set_up, world_close),
+		cmocka_unit_test_setup_teardown(a_session_that_is_deleted_meanwhile, set_up, world_close),
+		cmocka_unit_test_teardown(two_hundred_at_once, world_close),
 		cmocka_unit_test_setup_teardown(a_session_that_is_not_made, set_up, world_close),
 		cmocka_unit_test_setup_teardown(a_session_without_an_id, set_up, world_close),
 		cmocka_unit_test_setup_teardown(an_answer_that_is_lost, set_up, world_close),
