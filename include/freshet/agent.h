@@ -190,8 +190,7 @@ typedef enum freshet_agent_step {
 	FRESHET_AGENT_FAILED, /* no memory; nothing is lost, the next call tries again */
 } freshet_agent_step;
 
-/* Fills in the defaults and the size that the caller was compiled with. */
-FRESHET_API void freshet_agent_reader_options_init(freshet_agent_reader_options *options);
+FRESHET_OPTIONS_INIT(freshet_agent_reader_options)
 
 /*
  * A new reader; `options` may be NULL. The caller frees it with freshet_agent_reader_free. FRESHET_ENOMEM,

@@ -39,7 +39,7 @@ typedef struct freshet_aod_options {
 	size_t max_answer;    /* bytes of the answer to a call; lists are not paged; default 16 MiB */
 } freshet_aod_options;
 
-FRESHET_API void freshet_aod_options_init(freshet_aod_options *options);
+FRESHET_OPTIONS_INIT(freshet_aod_options)
 
 /*
  * A new client; `options` may be NULL. Nothing is sent before the first call. It lives until it is closed or its reactor
@@ -187,7 +187,7 @@ typedef struct freshet_aod_create_options {
 	size_t secret_env_var_count;
 } freshet_aod_create_options;
 
-FRESHET_API void freshet_aod_create_options_init(freshet_aod_create_options *options);
+FRESHET_OPTIONS_INIT(freshet_aod_create_options)
 
 /* ---- calls ---- */
 
@@ -336,7 +336,7 @@ typedef struct freshet_aod_agent_fields {
 	freshet_str metadata; /* a JSON object; an update merges it name by name, and "" as a value removes the name */
 } freshet_aod_agent_fields;
 
-FRESHET_API void freshet_aod_agent_fields_init(freshet_aod_agent_fields *fields);
+FRESHET_OPTIONS_INIT(freshet_aod_agent_fields)
 
 typedef void freshet_aod_agent_fn(
 	freshet_aod_call *call, const freshet_aod_error *error, const freshet_aod_agent *agent, void *user);
@@ -413,7 +413,7 @@ typedef struct freshet_aod_environment_fields {
 	const freshet_aod_networking *networking; /* create: default unrestricted */
 } freshet_aod_environment_fields;
 
-FRESHET_API void freshet_aod_environment_fields_init(freshet_aod_environment_fields *fields);
+FRESHET_OPTIONS_INIT(freshet_aod_environment_fields)
 
 typedef void freshet_aod_environment_fn(
 	freshet_aod_call *call, const freshet_aod_error *error, const freshet_aod_environment *environment, void *user);
@@ -588,7 +588,7 @@ typedef struct freshet_aod_stream_options {
 	void *user;                             /* given to each callback */
 } freshet_aod_stream_options;
 
-FRESHET_API void freshet_aod_stream_options_init(freshet_aod_stream_options *options);
+FRESHET_OPTIONS_INIT(freshet_aod_stream_options)
 
 /*
  * Opens the stream of a session: after create, after a prompt (with the cursor of the stream before: it then shows the
@@ -668,7 +668,7 @@ typedef struct freshet_aod_run_options {
 	void *user;                          /* given to each callback */
 } freshet_aod_run_options;
 
-FRESHET_API void freshet_aod_run_options_init(freshet_aod_run_options *options);
+FRESHET_OPTIONS_INIT(freshet_aod_run_options)
 
 /*
  * Starts a session, follows it to the end of its turn and reads it back. The handle is valid until on_done has

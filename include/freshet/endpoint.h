@@ -114,7 +114,7 @@ typedef struct freshet_endpoint_options {
 	void *user; /* given to on_closed */
 } freshet_endpoint_options;
 
-FRESHET_API void freshet_endpoint_options_init(freshet_endpoint_options *options);
+FRESHET_OPTIONS_INIT(freshet_endpoint_options)
 
 /*
  * A new endpoint; no connection is made before it is needed. It lives until it is closed or its reactor is.

@@ -304,8 +304,7 @@ typedef enum freshet_json_result {
 	FRESHET_JSON_FAILED, /* freshet_json_tokenizer_error tells; the same answer repeats until the reset */
 } freshet_json_result;
 
-/* Fills in the defaults and the size that the caller was compiled with. */
-FRESHET_API void freshet_json_tokenizer_options_init(freshet_json_tokenizer_options *options);
+FRESHET_OPTIONS_INIT(freshet_json_tokenizer_options)
 
 /*
  * A tokenizer at the start of a text; `options` may be NULL. The caller frees it with freshet_json_tokenizer_free.
@@ -367,8 +366,7 @@ typedef struct freshet_json_writer_options {
 	bool wipe;        /* optional: the text holds a secret; memory is overwritten before it is given back */
 } freshet_json_writer_options;
 
-/* Fills in the defaults and the size that the caller was compiled with. */
-FRESHET_API void freshet_json_writer_options_init(freshet_json_writer_options *options);
+FRESHET_OPTIONS_INIT(freshet_json_writer_options)
 
 /*
  * A writer at the start of a text; `options` may be NULL. The caller frees it with freshet_json_writer_free.

@@ -52,8 +52,7 @@ typedef enum freshet_lines_result {
 	FRESHET_LINES_FAILED, /* no memory for a line over several pieces; nothing is lost, the next call tries again */
 } freshet_lines_result;
 
-/* Fills in the defaults and the size that the caller was compiled with. */
-FRESHET_API void freshet_lines_options_init(freshet_lines_options *options);
+FRESHET_OPTIONS_INIT(freshet_lines_options)
 
 /*
  * At the start of a text; `options` may be NULL. The caller frees it with freshet_lines_free. FRESHET_ENOMEM,

@@ -51,8 +51,7 @@ typedef enum freshet_pretty_result {
  */
 FRESHET_API freshet_pretty_format freshet_pretty_format_of(freshet_str name);
 
-/* Fills in the defaults and the size that the caller was compiled with. */
-FRESHET_API void freshet_pretty_options_init(freshet_pretty_options *options);
+FRESHET_OPTIONS_INIT(freshet_pretty_options)
 
 /*
  * A formatter at the start of a session's output; `options` may be NULL. The caller frees it with freshet_pretty_free.

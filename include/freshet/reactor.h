@@ -30,7 +30,7 @@ typedef struct freshet_reactor_options {
 	uint64_t seed;      /* optional: makes backoff jitter repeatable; 0 takes the system's randomness */
 } freshet_reactor_options;
 
-FRESHET_API void freshet_reactor_options_init(freshet_reactor_options *options);
+FRESHET_OPTIONS_INIT(freshet_reactor_options)
 
 /*
  * A new reactor; `options` may be NULL. FRESHET_ENOMEM, FRESHET_EINVAL, FRESHET_ESYSTEM; on failure *out is NULL and

@@ -79,7 +79,7 @@ typedef struct freshet_request_options {
 	void *user;
 } freshet_request_options;
 
-FRESHET_API void freshet_request_options_init(freshet_request_options *options);
+FRESHET_OPTIONS_INIT(freshet_request_options)
 
 /*
  * Sends a request. It is sent again after a lost connection only when it surely was not processed, or when it may be:

@@ -61,8 +61,7 @@ typedef enum freshet_sse_result {
 	FRESHET_SSE_FAILED, /* freshet_sse_error tells; the same answer repeats until the parser is reset */
 } freshet_sse_result;
 
-/* Fills in the defaults and the size that the caller was compiled with. */
-FRESHET_API void freshet_sse_options_init(freshet_sse_options *options);
+FRESHET_OPTIONS_INIT(freshet_sse_options)
 
 /*
  * A new parser at the start of a stream; `options` may be NULL. The caller frees it with freshet_sse_parser_free.

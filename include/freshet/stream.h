@@ -59,8 +59,7 @@ typedef struct freshet_stream_options {
 	void *user;                          /* given to each callback */
 } freshet_stream_options;
 
-/* Fills in the size that the caller was compiled with; everything else takes its default. */
-FRESHET_API void freshet_stream_options_init(freshet_stream_options *options);
+FRESHET_OPTIONS_INIT(freshet_stream_options)
 
 /*
  * Opens a stream; the first callback comes on a later turn of the loop. The handle is the library's; it is valid until

@@ -15,6 +15,18 @@
 #define FRESHET_API
 #endif
 
+/*
+ * Defines TYPE_init(TYPE *options) for options whose first field is their size: all is 0, which takes every default, and
+ * the size is the one that the caller was compiled with. So a library whose options have grown since takes those that are
+ * there; one that is older than the caller refuses those that it does not know.
+ */
+#define FRESHET_OPTIONS_INIT(type)                                                                                     \
+	static inline void type##_init(type *options)                                                                  \
+	{                                                                                                              \
+		memset(options, 0, sizeof *options);                                                                   \
+		options->size = sizeof *options;                                                                       \
+	}
+
 #ifdef __cplusplus
 extern "C" {
 #endif

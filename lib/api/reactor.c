@@ -4,26 +4,19 @@
 #include <freshet/endpoint.h>
 #include <freshet/reactor.h>
 
+#include "base/options.h"
 #include "reactor/endpoint.h"
 #include "reactor/reactor.h"
 
-void freshet_reactor_options_init(freshet_reactor_options *options)
-{
-	*options = (freshet_reactor_options){.size = sizeof *options};
-}
-
 freshet_err freshet_reactor_new(const freshet_reactor_options *options, freshet_reactor **out)
 {
-	freshet_reactor_options defaults;
+	freshet_reactor_options o;
 	if (out == NULL)
 		return FRESHET_EINVAL;
 	*out = NULL;
-	freshet_reactor_options_init(&defaults);
-	if (options == NULL)
-		options = &defaults;
-	if (options->size != sizeof *options)
+	if (!OPTIONS_TAKE(&o, options))
 		return FRESHET_EINVAL;
-	return reactor_new(options, out);
+	return reactor_new(&o, out);
 }
 
 void freshet_reactor_close(freshet_reactor *reactor, void (*on_closed)(void *user), void *user)
@@ -61,22 +54,18 @@ struct event_base *freshet_reactor_base(const freshet_reactor *reactor)
 	return reactor->loop.base;
 }
 
-void freshet_endpoint_options_init(freshet_endpoint_options *options)
-{
-	*options = (freshet_endpoint_options){.size = sizeof *options};
-}
-
 freshet_err freshet_endpoint_new(
 	freshet_reactor *reactor, const freshet_endpoint_options *options, freshet_endpoint **out)
 {
+	freshet_endpoint_options o;
 	if (out == NULL)
 		return FRESHET_EINVAL;
 	*out = NULL;
-	if (reactor == NULL || options == NULL || options->size != sizeof *options)
+	if (reactor == NULL || options == NULL || !OPTIONS_TAKE(&o, options))
 		return FRESHET_EINVAL;
-	if (options->header_count > 0 && options->headers == NULL)
+	if (o.header_count > 0 && o.headers == NULL)
 		return FRESHET_EINVAL;
-	return endpoint_new(reactor, options, out);
+	return endpoint_new(reactor, &o, out);
 }
 
 void freshet_endpoint_close(freshet_endpoint *endpoint)

@@ -4,31 +4,26 @@
 #include <freshet/request.h>
 
 #include "base/fields.h"
+#include "base/options.h"
 #include "reactor/request.h"
 #include "reactor/upload.h"
-
-void freshet_request_options_init(freshet_request_options *options)
-{
-	*options = (freshet_request_options){.size = sizeof *options};
-}
 
 freshet_err freshet_request_send(
 	freshet_endpoint *endpoint, const freshet_request_options *options, freshet_request **out)
 {
 	freshet_request *request = NULL;
+	freshet_request_options o;
 	if (out != NULL)
 		*out = NULL;
-	if (endpoint == NULL || options == NULL || options->size != sizeof *options)
+	if (endpoint == NULL || options == NULL || !OPTIONS_TAKE(&o, options))
 		return FRESHET_EINVAL;
-	if (options->path == NULL || options->on_done == NULL)
+	if (o.path == NULL || o.on_done == NULL)
 		return FRESHET_EINVAL;
-	if ((options->header_count > 0 && options->headers == NULL) ||
-		(options->body.len > 0 && options->body.ptr == NULL))
+	if ((o.header_count > 0 && o.headers == NULL) || (o.body.len > 0 && o.body.ptr == NULL))
 		return FRESHET_EINVAL;
-	const freshet_body_source *source = &options->source;
-	if (source->read == NULL ? source->rewind != NULL || source->has_length : options->body.len > 0)
+	if (o.source.read == NULL ? o.source.rewind != NULL || o.source.has_length : o.body.len > 0)
 		return FRESHET_EINVAL;
-	freshet_err err = request_send(endpoint, options, &request);
+	freshet_err err = request_send(endpoint, &o, &request);
 	if (out != NULL)
 		*out = request;
 	return err;

@@ -4,26 +4,22 @@
 #include <freshet/stream.h>
 
 #include "base/mem.h"
+#include "base/options.h"
 #include "reactor/stream.h"
-
-void freshet_stream_options_init(freshet_stream_options *options)
-{
-	*options = (freshet_stream_options){.size = sizeof *options};
-}
 
 freshet_err freshet_stream_open(freshet_endpoint *endpoint, const freshet_stream_options *options, freshet_stream **out)
 {
+	freshet_stream_options o;
 	if (out == NULL)
 		return FRESHET_EINVAL;
 	*out = NULL;
-	if (endpoint == NULL || options == NULL || options->size != sizeof *options || options->path == NULL)
+	if (endpoint == NULL || options == NULL || !OPTIONS_TAKE(&o, options) || o.path == NULL)
 		return FRESHET_EINVAL;
-	if (options->callbacks.on_event == NULL || options->callbacks.on_done == NULL)
+	if (o.callbacks.on_event == NULL || o.callbacks.on_done == NULL)
 		return FRESHET_EINVAL;
-	if ((options->header_count > 0 && options->headers == NULL) ||
-		(options->body.len > 0 && options->body.ptr == NULL))
+	if ((o.header_count > 0 && o.headers == NULL) || (o.body.len > 0 && o.body.ptr == NULL))
 		return FRESHET_EINVAL;
-	return stream_open(endpoint, options, out);
+	return stream_open(endpoint, &o, out);
 }
 
 void freshet_stream_close(freshet_stream *stream)

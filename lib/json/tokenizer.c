@@ -7,6 +7,7 @@
 #include "json/tokenizer.h"
 
 #include "base/mem.h"
+#include "base/options.h"
 
 #define DEFAULT_MAX_KEY    ((size_t)4 << 10)
 #define DEFAULT_MAX_NUMBER ((size_t)1 << 10)
@@ -325,37 +326,20 @@ freshet_err freshet_json_tokenizer_error(const freshet_json_tokenizer *t, uint64
 
 /* ---- life ---- */
 
-void freshet_json_tokenizer_options_init(freshet_json_tokenizer_options *options)
-{
-	*options = (freshet_json_tokenizer_options){
-		.size = sizeof *options,
-		.max_depth = FRESHET_JSON_DEPTH,
-		.max_key = DEFAULT_MAX_KEY,
-		.max_number = DEFAULT_MAX_NUMBER,
-		.max_string = DEFAULT_MAX_STRING,
-		.max_text = UINT64_MAX,
-	};
-}
-
 static bool set_limits(freshet_json_tokenizer_options *limits, const freshet_json_tokenizer_options *options)
 {
-	freshet_json_tokenizer_options_init(limits);
-	if (options == NULL)
-		return true;
-	if (options->size < sizeof *options || options->max_depth > FRESHET_JSON_DEPTH_MAX)
+	if (!OPTIONS_TAKE(limits, options) || limits->max_depth > FRESHET_JSON_DEPTH_MAX)
 		return false;
-	if (options->max_depth != 0)
-		limits->max_depth = options->max_depth;
-	if (options->max_key != 0)
-		limits->max_key = options->max_key;
-	if (options->max_number != 0)
-		limits->max_number = options->max_number;
-	if (options->max_string != 0)
-		limits->max_string = options->max_string;
-	if (options->max_text != 0)
-		limits->max_text = options->max_text;
-	limits->parts = options->parts;
-	limits->lines = options->lines;
+	if (limits->max_depth == 0)
+		limits->max_depth = FRESHET_JSON_DEPTH;
+	if (limits->max_key == 0)
+		limits->max_key = DEFAULT_MAX_KEY;
+	if (limits->max_number == 0)
+		limits->max_number = DEFAULT_MAX_NUMBER;
+	if (limits->max_string == 0)
+		limits->max_string = DEFAULT_MAX_STRING;
+	if (limits->max_text == 0)
+		limits->max_text = UINT64_MAX;
 	return true;
 }
 

@@ -10,6 +10,7 @@
 #include "json/walk.h"
 
 #include "base/mem.h"
+#include "base/options.h"
 #include "base/utf8.h"
 
 #include <math.h>
@@ -323,28 +324,20 @@ void freshet_json_write_raw(freshet_json_writer *w, freshet_str json)
 
 /* ---- life ---- */
 
-void freshet_json_writer_options_init(freshet_json_writer_options *options)
-{
-	*options = (freshet_json_writer_options){.size = sizeof *options, .max_depth = FRESHET_JSON_DEPTH};
-}
-
 freshet_err freshet_json_writer_new(const freshet_json_writer_options *options, freshet_json_writer **out)
 {
-	freshet_json_writer_options defaults;
+	freshet_json_writer_options o;
 	*out = NULL;
-	freshet_json_writer_options_init(&defaults);
-	if (options == NULL)
-		options = &defaults;
-	if (options->size < sizeof *options || options->max_depth > FRESHET_JSON_DEPTH_MAX)
+	if (!OPTIONS_TAKE(&o, options) || o.max_depth > FRESHET_JSON_DEPTH_MAX)
 		return FRESHET_EINVAL;
 	freshet_json_writer *w = mem_zalloc(sizeof *w);
 	if (w == NULL)
 		return FRESHET_ENOMEM;
-	w->max_size = options->max_size != 0 ? options->max_size : PTRDIFF_MAX;
-	w->max_depth = options->max_depth != 0 ? options->max_depth : FRESHET_JSON_DEPTH;
-	w->ascii = options->ascii;
-	w->spaced = options->spaced;
-	w->wipe = options->wipe;
+	w->max_size = o.max_size != 0 ? o.max_size : PTRDIFF_MAX;
+	w->max_depth = o.max_depth != 0 ? o.max_depth : FRESHET_JSON_DEPTH;
+	w->ascii = o.ascii;
+	w->spaced = o.spaced;
+	w->wipe = o.wipe;
 	*out = w;
 	return FRESHET_OK;
 }

@@ -31,12 +31,6 @@ struct freshet_lines {
 	bool finishing;
 };
 
-void freshet_lines_options_init(freshet_lines_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
 static bool read_options(const freshet_lines_options *options, size_t *max_line)
 {
 	freshet_lines_options o;

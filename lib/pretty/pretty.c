@@ -37,12 +37,6 @@ freshet_pretty_format freshet_pretty_format_of(freshet_str name)
 	return claude ? FRESHET_PRETTY_CLAUDE : FRESHET_PRETTY_GENERIC;
 }
 
-void freshet_pretty_options_init(freshet_pretty_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
 static bool read_options(freshet_pretty_options *o, const freshet_pretty_options *options)
 {
 	freshet_pretty_options_init(o);

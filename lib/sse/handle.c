@@ -2,6 +2,7 @@
  * The exported parser: the internal one with limits of its own. Each call checks its arguments and is one call down.
  */
 #include "base/mem.h"
+#include "base/options.h"
 #include "sse/parser.h"
 
 #define DEFAULT_MAX_LINE  ((size_t)8 << 20)
@@ -13,16 +14,6 @@ struct freshet_sse_parser {
 	struct sse_parser core;
 };
 
-void freshet_sse_options_init(freshet_sse_options *options)
-{
-	*options = (freshet_sse_options){
-		.size = sizeof *options,
-		.max_line = DEFAULT_MAX_LINE,
-		.max_event = DEFAULT_MAX_EVENT,
-		.max_id = DEFAULT_MAX_ID,
-	};
-}
-
 static size_t or_default(size_t value, size_t standard)
 {
 	return value != 0 ? value : standard;
@@ -30,17 +21,13 @@ static size_t or_default(size_t value, size_t standard)
 
 freshet_err sse_limits_init(struct sse_limits *limits, const freshet_sse_options *options)
 {
-	freshet_sse_options defaults;
-	freshet_sse_options_init(&defaults);
-	if (options == NULL)
-		options = &defaults;
-	/* Fields are only ever added at the end; there is no older struct than this one yet. */
-	if (options->size < sizeof *options)
+	freshet_sse_options o;
+	if (!OPTIONS_TAKE(&o, options))
 		return FRESHET_EINVAL;
-	limits->max_line = or_default(options->max_line, DEFAULT_MAX_LINE);
-	limits->max_event = or_default(options->max_event, DEFAULT_MAX_EVENT);
-	limits->max_id = or_default(options->max_id, DEFAULT_MAX_ID);
-	limits->parts = options->parts;
+	limits->max_line = or_default(o.max_line, DEFAULT_MAX_LINE);
+	limits->max_event = or_default(o.max_event, DEFAULT_MAX_EVENT);
+	limits->max_id = or_default(o.max_id, DEFAULT_MAX_ID);
+	limits->parts = o.parts;
 	limits->max_whole = limits->max_line < limits->max_event ? limits->max_line : limits->max_event;
 	return FRESHET_OK;
 }

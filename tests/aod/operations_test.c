@@ -31,11 +31,6 @@ static void note(const char *method, const char *path, freshet_str body)
 	snprintf(sent.body, sizeof sent.body, "%.*s", (int)body.len, body.ptr != NULL ? body.ptr : "");
 }
 
-void freshet_request_options_init(freshet_request_options *options)
-{
-	*options = (freshet_request_options){.size = sizeof *options};
-}
-
 freshet_err freshet_request_send(
 	freshet_endpoint *endpoint, const freshet_request_options *options, freshet_request **out)
 {
@@ -51,11 +46,6 @@ freshet_err freshet_request_send(
 void freshet_request_cancel(freshet_request *request)
 {
 	(void)request;
-}
-
-void freshet_stream_options_init(freshet_stream_options *options)
-{
-	*options = (freshet_stream_options){.size = sizeof *options};
 }
 
 freshet_err freshet_stream_open(freshet_endpoint *endpoint, const freshet_stream_options *options, freshet_stream **out)

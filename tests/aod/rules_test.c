@@ -31,12 +31,6 @@ __attribute__((format(printf, 1, 2))) static void note_asked(const char *format,
 	va_end(args);
 }
 
-void freshet_stream_options_init(freshet_stream_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
 freshet_err freshet_stream_open(freshet_endpoint *endpoint, const freshet_stream_options *options, freshet_stream **out)
 {
 	(void)endpoint;

@@ -382,7 +382,7 @@ static void misuse_is_told(void **state)
 	freshet_json_tokenizer_free(NULL);
 
 	freshet_json_tokenizer_options options = defaults();
-	options.size--;
+	options.size++;
 	assert_int_equal(freshet_json_tokenizer_new(&options, &tokenizer), FRESHET_EINVAL);
 	assert_null(tokenizer);
 	options = defaults();

@@ -4,18 +4,43 @@
 #include "support/failmem.h"
 #include "support/test.h"
 
+#include "sse/parser.h"
+
 #include <freshet/sse.h>
 
 static void options_have_defaults(void **state)
 {
 	(void)state;
 	freshet_sse_options options;
+	struct sse_limits limits;
+	memset(&options, 0xff, sizeof options);
 	freshet_sse_options_init(&options);
 	assert_int_equal(options.size, sizeof options);
-	assert_int_equal(options.max_line, 8 << 20);
-	assert_int_equal(options.max_event, 8 << 20);
-	assert_int_equal(options.max_id, 1024);
-	assert_false(options.parts);
+	assert_int_equal(sse_limits_init(&limits, &options), FRESHET_OK);
+	assert_int_equal(limits.max_line, 8 << 20);
+	assert_int_equal(limits.max_event, 8 << 20);
+	assert_int_equal(limits.max_id, 1024);
+	assert_false(limits.parts);
+}
+
+/* A caller compiled when `parts` was not there yet, and one that knows options which are not there yet. */
+static void options_of_other_versions(void **state)
+{
+	(void)state;
+	struct {
+		freshet_sse_options known;
+		size_t later;
+	} options;
+	struct sse_limits limits;
+	freshet_sse_options_init(&options.known);
+	options.known.size = offsetof(freshet_sse_options, parts);
+	options.known.max_id = 7;
+	options.known.parts = true;
+	assert_int_equal(sse_limits_init(&limits, &options.known), FRESHET_OK);
+	assert_int_equal(limits.max_id, 7);
+	assert_false(limits.parts);
+	options.known.size = sizeof options;
+	assert_int_equal(sse_limits_init(&limits, &options.known), FRESHET_EINVAL);
 }
 
 static void options_without_a_size_are_refused(void **state)
@@ -84,6 +109,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_have_defaults),
+		cmocka_unit_test(options_of_other_versions),
 		cmocka_unit_test(options_without_a_size_are_refused),
 		cmocka_unit_test(zero_takes_the_default),
 		cmocka_unit_test(no_memory_gives_no_parser),

@@ -318,9 +318,9 @@ static inline bool sse_reference(
 	const freshet_sse_options *limits, const uint8_t *bytes, size_t len, struct sse_trace *out)
 {
 	struct reference r = {
-		.max_line = limits->max_line,
-		.max_event = limits->max_event,
-		.max_id = limits->max_id,
+		.max_line = limits->max_line != 0 ? limits->max_line : 8 << 20,
+		.max_event = limits->max_event != 0 ? limits->max_event : 8 << 20,
+		.max_id = limits->max_id != 0 ? limits->max_id : 1024,
 		.parts = limits->parts,
 		.position = REFERENCE_NO_POSITION,
 		.out = out,

@@ -32,12 +32,6 @@ const char *freshet_agent_kind_name(freshet_agent_kind kind)
 	return "unknown";
 }
 
-void freshet_agent_reader_options_init(freshet_agent_reader_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
 static bool read_options(freshet_agent_reader_options *o, const freshet_agent_reader_options *options)
 {
 	freshet_agent_reader_options_init(o);

@@ -121,12 +121,6 @@ const struct answer_kind answer_agent_list = {agent_list_answer, agent_list_refu
 
 /* ---- fields ---- */
 
-void freshet_aod_agent_fields_init(freshet_aod_agent_fields *fields)
-{
-	memset(fields, 0, sizeof *fields);
-	fields->size = sizeof *fields;
-}
-
 static bool servers_are_whole(const freshet_aod_mcp_server *servers, size_t count)
 {
 	for (size_t i = 0; servers != NULL && i < count; i++)

@@ -55,12 +55,6 @@ bool id_copy(freshet_str id, char out[ID_SIZE])
 
 /* ---- new and close ---- */
 
-void freshet_aod_options_init(freshet_aod_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
 static const char *or_environment(const char *given, const char *name)
 {
 	const char *value = given != NULL ? given : getenv(name);

@@ -84,12 +84,6 @@ const struct answer_kind answer_environment_list = {environment_list_answer, env
 
 /* ---- fields ---- */
 
-void freshet_aod_environment_fields_init(freshet_aod_environment_fields *fields)
-{
-	memset(fields, 0, sizeof *fields);
-	fields->size = sizeof *fields;
-}
-
 static bool packages_are_whole(const freshet_aod_packages *packages, size_t count)
 {
 	for (size_t i = 0; packages != NULL && i < count; i++)

@@ -194,12 +194,6 @@ static void run_created(freshet_aod_call *call, const freshet_aod_error *error, 
 
 /* ---- open and cancel ---- */
 
-void freshet_aod_run_options_init(freshet_aod_run_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
 static freshet_err run_new(freshet_aod *client, const freshet_aod_run_options *options, freshet_aod_run **out)
 {
 	freshet_aod_run_options o;

@@ -8,12 +8,6 @@
 
 /* ---- create ---- */
 
-void freshet_aod_create_options_init(freshet_aod_create_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
 static void write_timeout(freshet_json_writer *writer, uint32_t timeout_s)
 {
 	if (timeout_s == 0)

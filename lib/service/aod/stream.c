@@ -327,12 +327,6 @@ static void core_done(freshet_stream *core, const freshet_stream_end *end, void 
 
 /* ---- open and close ---- */
 
-void freshet_aod_stream_options_init(freshet_aod_stream_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
 static freshet_err open_core(freshet_aod_stream *s, const freshet_aod_stream_options *o, const char *id)
 {
 	freshet_stream_options core;
