@@ -65,8 +65,11 @@ static long bio_control(BIO *bio, int command, long number, void *pointer)
 	return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
-/* Sessions kept for later connections; a server sends two or so on each. */
-#define SESSIONS_MAX 8
+/*
+ * Sessions kept for later connections; a server sends two or so on each. Over HTTP/1.1 every stream has a connection, and
+ * many come back at once when a server starts anew.
+ */
+#define SESSIONS_MAX 64
 
 struct tls_context {
 	SSL_CTX *ctx;
