@@ -88,8 +88,9 @@ typedef struct freshet_aod_issue {
 /*
  * Why a call or a stream failed. outcome.err is FRESHET_EAUTH (401, 403), FRESHET_ENOT_FOUND (404), FRESHET_ECONFLICT
  * (409), FRESHET_EVALIDATION (422), FRESHET_ERATE_LIMIT (429), FRESHET_ESERVER (5xx), FRESHET_EHTTP_REDIRECT (3xx),
- * FRESHET_EHTTP_STATUS (any other), FRESHET_EJSON_... or FRESHET_EBAD_ANSWER for an answer that cannot be read, or what
- * the transport met. outcome.body is given only where the body of an error is not JSON: at most its first 4 KiB.
+ * FRESHET_EHTTP_STATUS (any other), FRESHET_EUNSUPPORTED (an interrupt, with a server that has none), FRESHET_EJSON_...
+ * or FRESHET_EBAD_ANSWER for an answer that cannot be read, or what the transport met. outcome.body is given only where
+ * the body of an error is not JSON: at most its first 4 KiB.
  */
 typedef struct freshet_aod_error {
 	freshet_outcome outcome;

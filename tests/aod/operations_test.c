@@ -321,8 +321,7 @@ static bool is_no_operation(const char *name)
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
-	size_t len = strlen(name);
-	return len > 5 && strcmp(name + len - 5, "_init") == 0;
+	return false;
 }
 
 static int find_function(const char *name)
