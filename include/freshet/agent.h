@@ -20,6 +20,7 @@
 #define FRESHET_AGENT_H
 
 #include <freshet/aod.h>
+#include <freshet/ash.h>
 #include <freshet/error.h>
 #include <freshet/types.h>
 
@@ -94,10 +95,11 @@ typedef struct freshet_agent_tool {
 typedef struct freshet_agent_event {
 	freshet_agent_kind kind;
 	/*
-	 * The service's own event: of a message over several of them the one that completed it. NULL at the end of a
-	 * stream and with freshet_agent_reader_message.
+	 * The service's own event: of a message over several of them the one that completed it. NULL with another
+	 * service, at the end of a stream, and with freshet_agent_reader_message.
 	 */
 	const freshet_aod_event *aod;
+	const freshet_ash_event *ash;
 	freshet_str raw; /* what it was made of: a block of the agent's message, a whole line, a service's JSON text */
 	freshet_str message; /* the agent's whole message, where it comes from one */
 	freshet_str parent;  /* the tool call in which a subagent is at work; empty: the agent itself */
@@ -158,7 +160,7 @@ typedef struct freshet_agent_event {
 			freshet_agent_result result;
 			bool has_exit_code;
 			int64_t exit_code;
-			freshet_str text;   /* the service's words; may be empty */
+			freshet_str text;   /* for people; may be empty */
 			freshet_str output; /* what the agent gave as its result; may be empty */
 			bool output_json;   /* the result is no text, and `output` is its JSON */
 		} done;
@@ -209,7 +211,7 @@ FRESHET_API void freshet_agent_reader_free(freshet_agent_reader *reader);
 FRESHET_API void freshet_agent_reader_reset(freshet_agent_reader *reader);
 
 /*
- * The three below feed the reader. What they are given is not copied: it must stay as it is until
+ * Those below feed the reader. What they are given is not copied: it must stay as it is until
  * freshet_agent_reader_next has answered MORE. FRESHET_ESTATE before that.
  */
 
@@ -222,10 +224,19 @@ FRESHET_API freshet_err freshet_agent_reader_aod(freshet_agent_reader *reader, c
  */
 FRESHET_API freshet_err freshet_agent_reader_aod_end(freshet_agent_reader *reader, const freshet_aod_stream_end *end);
 
+/*
+ * An event of an Ash turn, in the order of the turn. What the service tells twice, in events of its own and in the
+ * agent's messages, is taken from the messages.
+ */
+FRESHET_API freshet_err freshet_agent_reader_ash(freshet_agent_reader *reader, const freshet_ash_event *event);
+
+/* The end of such a turn: brings DONE, with an ERROR before it where the end is not known and nobody closed the turn. */
+FRESHET_API freshet_err freshet_agent_reader_ash_end(freshet_agent_reader *reader, const freshet_ash_turn_end *end);
+
 /* One message of a claude agent as JSON text, from wherever it comes. */
 FRESHET_API freshet_err freshet_agent_reader_message(freshet_agent_reader *reader, freshet_str message);
 
-/* The next event of what was fed: one or more for each, none for output that ends no line. */
+/* The next event of what was fed: any number for each, none for output that ends no line. */
 FRESHET_API freshet_agent_step freshet_agent_reader_next(freshet_agent_reader *reader, freshet_agent_event *event);
 
 #ifdef __cplusplus

@@ -86,20 +86,12 @@ static void fill_error(freshet_agent_reader *r, freshet_agent_event *event)
 	event->error.text = r->aod->message.text;
 }
 
-static void fill_done_common(freshet_agent_reader *r, freshet_agent_event *event)
-{
-	event->kind = FRESHET_AGENT_DONE;
-	event->done.output = (freshet_str){r->output, r->output_len};
-	r->done = true;
-}
-
 static void fill_exit(freshet_agent_reader *r, freshet_agent_event *event)
 {
-	fill_own(r, event, FRESHET_AGENT_DONE);
-	fill_done_common(r, event);
 	/* An interrupted turn completes without a code. */
 	bool completed = r->aod->exit.code == 0;
-	event->done.result = completed ? FRESHET_AGENT_RESULT_COMPLETED : FRESHET_AGENT_RESULT_FAILED;
+	fill_own(r, event, FRESHET_AGENT_DONE);
+	reader_done(r, event, completed ? FRESHET_AGENT_RESULT_COMPLETED : FRESHET_AGENT_RESULT_FAILED);
 	event->done.has_exit_code = r->aod->exit.has_code;
 	event->done.exit_code = r->aod->exit.code;
 }
@@ -107,25 +99,10 @@ static void fill_exit(freshet_agent_reader *r, freshet_agent_event *event)
 /* After `error` and `terminated`. */
 static void fill_told_end(freshet_agent_reader *r, freshet_agent_event *event)
 {
-	fill_own(r, event, FRESHET_AGENT_DONE);
-	fill_done_common(r, event);
 	bool failed = r->aod->type == FRESHET_AOD_EVENT_ERROR;
-	event->done.result = failed ? FRESHET_AGENT_RESULT_FAILED : FRESHET_AGENT_RESULT_CANCELED;
+	fill_own(r, event, FRESHET_AGENT_DONE);
+	reader_done(r, event, failed ? FRESHET_AGENT_RESULT_FAILED : FRESHET_AGENT_RESULT_CANCELED);
 	event->done.text = r->aod->message.text;
-}
-
-static void fill_broken(freshet_agent_reader *r, freshet_agent_event *event)
-{
-	event->kind = FRESHET_AGENT_ERROR;
-	event->error.code = freshet_str_of(freshet_err_name(r->end->error.outcome.err));
-	event->error.text = r->end->error.outcome.text;
-}
-
-static void fill_stream_end(freshet_agent_reader *r, freshet_agent_event *event)
-{
-	fill_done_common(r, event);
-	event->done.result = FRESHET_AGENT_RESULT_UNKNOWN;
-	event->done.text = r->end->error.outcome.text;
 }
 
 static void open_output(freshet_agent_reader *r, const freshet_aod_event *event)
@@ -174,24 +151,11 @@ static void open_event(freshet_agent_reader *r, const freshet_aod_event *event)
 	}
 }
 
-/* What was kept of a stream that is over goes before the next one. */
-static void begin_stream(freshet_agent_reader *r)
-{
-	if (!r->done)
-		return;
-	r->done = false;
-	memset(r->streamed, 0, sizeof r->streamed);
-	freshet_mem_free(r->output);
-	r->output = NULL;
-	r->output_len = 0;
-}
-
 freshet_err freshet_agent_reader_aod(freshet_agent_reader *r, const freshet_aod_event *event)
 {
-	if (r->busy)
-		return FRESHET_ESTATE;
-	begin_stream(r);
-	r->busy = true;
+	freshet_err err = reader_begin(r);
+	if (err != FRESHET_OK)
+		return err;
 	r->aod = event;
 	open_event(r, event);
 	return FRESHET_OK;
@@ -199,18 +163,6 @@ freshet_err freshet_agent_reader_aod(freshet_agent_reader *r, const freshet_aod_
 
 freshet_err freshet_agent_reader_aod_end(freshet_agent_reader *r, const freshet_aod_stream_end *end)
 {
-	freshet_err err = end->error.outcome.err;
-	if (r->busy)
-		return FRESHET_ESTATE;
-	if (r->done) {
-		begin_stream(r);
-		return FRESHET_OK;
-	}
-	r->busy = true;
-	r->end = end;
-	freshet_lines_finish(r->lines);
-	if (err != FRESHET_OK && err != FRESHET_ECANCELED)
-		steps_add(&r->steps, fill_broken);
-	steps_add(&r->steps, fill_stream_end);
-	return FRESHET_OK;
+	const freshet_outcome *outcome = &end->error.outcome;
+	return reader_end(r, &(struct ending){outcome->err, outcome->text, FRESHET_AGENT_RESULT_UNKNOWN});
 }

@@ -224,24 +224,6 @@ static void fill_failure(freshet_agent_reader *r, freshet_agent_event *event)
 	reader_take(r, m->result.type == FRESHET_JSON_STRING ? &m->result : &m->first_error, &event->error.text);
 }
 
-/* Keeps the result for DONE; that of a failed turn is the failure. */
-static void keep_output(freshet_agent_reader *r, const freshet_json_value *result)
-{
-	freshet_str text = {NULL, 0};
-	char *copy = NULL;
-	if (!r->message.of_failure)
-		reader_take(r, result, &text);
-	if (!r->failed && text.len > 0)
-		r->failed = (copy = freshet_mem_new(text.len, 1)) == NULL;
-	if (r->failed)
-		return;
-	if (text.len > 0)
-		memcpy(copy, text.ptr, text.len);
-	freshet_mem_free(r->output);
-	r->output = copy;
-	r->output_len = text.len;
-}
-
 static void fill_usage(freshet_agent_reader *r, freshet_agent_event *event)
 {
 	union result u;
@@ -256,7 +238,9 @@ static void fill_usage(freshet_agent_reader *r, freshet_agent_event *event)
 	freshet_json_int64(&m->turns, &event->usage.model_turns);
 	event->usage.has_cost = freshet_json_double(&m->cost, &event->usage.cost_usd) == FRESHET_OK;
 	event->usage.has_duration = freshet_json_int64(&m->duration, &event->usage.duration_ms) == FRESHET_OK;
-	keep_output(r, &m->result);
+	/* That of a failed turn is the failure. */
+	static const freshet_json_value none = {FRESHET_JSON_MISSING, 0, {NULL, 0}};
+	reader_keep_output(r, r->message.of_failure ? &none : &m->result);
 	if (!r->failed)
 		memset(r->streamed, 0, sizeof r->streamed);
 }

@@ -97,20 +97,94 @@ void reader_take(freshet_agent_reader *r, const freshet_json_value *value, fresh
 		r->failed = true;
 }
 
+void reader_keep_output(freshet_agent_reader *r, const freshet_json_value *result)
+{
+	freshet_str text = {NULL, 0};
+	char *copy = NULL;
+	reader_take(r, result, &text);
+	if (!r->failed && text.len > 0)
+		r->failed = (copy = freshet_mem_new(text.len, 1)) == NULL;
+	if (r->failed)
+		return;
+	if (text.len > 0)
+		memcpy(copy, text.ptr, text.len);
+	freshet_mem_free(r->output);
+	r->output = copy;
+	r->output_len = text.len;
+}
+
+void reader_done(freshet_agent_reader *r, freshet_agent_event *event, freshet_agent_result result)
+{
+	event->kind = FRESHET_AGENT_DONE;
+	event->done.result = result;
+	event->done.output = (freshet_str){r->output, r->output_len};
+	r->done = true;
+}
+
+/* What was kept of a stream that is over goes before the next one. */
+static void forget_stream(freshet_agent_reader *r)
+{
+	r->done = false;
+	memset(r->streamed, 0, sizeof r->streamed);
+	freshet_mem_free(r->output);
+	r->output = NULL;
+	r->output_len = 0;
+}
+
+freshet_err reader_begin(freshet_agent_reader *r)
+{
+	if (r->busy)
+		return FRESHET_ESTATE;
+	if (r->done)
+		forget_stream(r);
+	r->busy = true;
+	return FRESHET_OK;
+}
+
+static void fill_broken(freshet_agent_reader *r, freshet_agent_event *event)
+{
+	event->kind = FRESHET_AGENT_ERROR;
+	event->error.code = freshet_str_of(freshet_err_name(r->end.err));
+	event->error.text = r->end.text;
+}
+
+static void fill_end(freshet_agent_reader *r, freshet_agent_event *event)
+{
+	reader_done(r, event, r->end.result);
+	event->done.text = r->end.text;
+}
+
+freshet_err reader_end(freshet_agent_reader *r, const struct ending *end)
+{
+	if (r->done && !r->busy) {
+		forget_stream(r);
+		return FRESHET_OK;
+	}
+	freshet_err err = reader_begin(r);
+	if (err != FRESHET_OK)
+		return err;
+	r->end = *end;
+	freshet_lines_finish(r->lines);
+	if (end->err != FRESHET_OK && end->err != FRESHET_ECANCELED)
+		steps_add(&r->steps, fill_broken);
+	steps_add(&r->steps, fill_end);
+	return FRESHET_OK;
+}
+
 freshet_err freshet_agent_reader_message(freshet_agent_reader *r, freshet_str text)
 {
 	const freshet_line line = {text, 0};
-	if (r->busy)
-		return FRESHET_ESTATE;
-	r->busy = true;
-	message_open(r, &line);
-	return FRESHET_OK;
+	freshet_err err = reader_begin(r);
+	if (err == FRESHET_OK)
+		message_open(r, &line);
+	return err;
 }
 
 static void begin_event(freshet_agent_reader *r, freshet_agent_event *event)
 {
 	memset(event, 0, sizeof *event);
 	event->aod = r->aod;
+	event->ash = r->ash;
 	event->turn = r->turn;
 }
 
@@ -119,7 +193,7 @@ static void end_feed(freshet_agent_reader *r)
 {
 	r->steps = (struct steps){.count = 0};
 	r->aod = NULL;
-	r->end = NULL;
+	r->ash = NULL;
 	r->busy = false;
 }
 

@@ -13,7 +13,7 @@
 #define STEPS_MAX 2
 
 /*
- * Fills in an event that is all zero but for `aod` and `turn`. Without memory it sets `failed` and is called again: what
+ * Fills in an event that is all zero but for the service's own event and `turn`. Without memory it sets `failed` and is called again: what
  * it changes in the reader it changes last.
  */
 typedef void fill_fn(freshet_agent_reader *r, freshet_agent_event *event);
@@ -37,11 +37,20 @@ struct message {
 	struct steps steps;        /* after the blocks */
 };
 
+/* The end of a stream, as whoever led it tells it. */
+struct ending {
+	freshet_err err;
+	freshet_str text;
+	freshet_agent_result result;
+};
+
 struct freshet_agent_reader {
 	freshet_lines *lines;
 	freshet_json_scratch scratch; /* decoded strings of the event at hand */
-	const freshet_aod_event *aod; /* what was fed; NULL when it is used up, or was something else */
-	const freshet_aod_stream_end *end;
+	/* What was fed; NULL when it is used up, or was something else. */
+	const freshet_aod_event *aod;
+	const freshet_ash_event *ash;
+	struct ending end;
 	struct message message;
 	struct steps steps; /* of what was fed, after the messages in it */
 	int64_t turn;       /* 0: none yet */
@@ -58,6 +67,18 @@ struct freshet_agent_reader {
 
 /* Adds a step. */
 void steps_add(struct steps *steps, fill_fn *fill);
+
+/* Begins to be fed: FRESHET_ESTATE while something else is not used up. What was kept of a stream that is over goes. */
+freshet_err reader_begin(freshet_agent_reader *r);
+
+/* Feeds the end of a stream; nothing comes of it when DONE was given. */
+freshet_err reader_end(freshet_agent_reader *r, const struct ending *end);
+
+/* Fills in DONE, but for what only the service knows. */
+void reader_done(freshet_agent_reader *r, freshet_agent_event *event, freshet_agent_result result);
+
+/* Keeps the agent's result for DONE; what is no string is none. Without memory the old one stays, and `failed` is set. */
+void reader_keep_output(freshet_agent_reader *r, const freshet_json_value *result);
 
 /* The characters of a string; other values leave *out as it was. */
 void reader_take(freshet_agent_reader *r, const freshet_json_value *value, freshet_str *out);
