@@ -48,6 +48,14 @@ static void create_checks_in_order(void **state)
 		"{\"error\":\"Bad Request\",\"statusCode\":400}");
 	assert_answer(ash_ask("POST", "{\"agent\":\"x\",\"credentialId\":\"c\"}", "/api/sessions"), 404,
 		"{\"error\":\"Agent \\\"x\\\" not found\",\"statusCode\":404}");
+	/* What is too long for the answer is cut, between characters. */
+	char body[1200] = "{\"agent\":\"x";
+	for (int i = 0; i < 254; i++)
+		strcat(body, "\xf0\x9f\x94\xa7");
+	strcat(body, "\"}");
+	struct reply *r = ash_ask("POST", body, "/api/sessions");
+	assert_int_equal(r->status, 404);
+	json_decref(mock_json(r));
 	ash_session();
 	assert_answer(ash_ask("POST", "{\"agent\":\"agent\",\"credentialId\":\"c\"}", "/api/sessions"), 400,
 		"{\"error\":\"Invalid or inaccessible credential\",\"statusCode\":400}");
@@ -211,6 +219,8 @@ static void a_message_may_be_a_string_or_blocks(void **state)
 	} cases[] = {
 		{"{}", 400},
 		{"{\"content\":\"\"}", 200},
+		{"{\"content\":5}", 200},
+		{"{\"content\":{\"type\":\"text\",\"text\":\"a\"}}", 400},
 		{"{\"content\":[{\"type\":\"text\",\"text\":\"one\"}]}", 400},
 		{"{\"content\":[{\"type\":\"text\",\"text\":\"script:hang\"},{\"type\":\"image\",\"source\":{\"type\":"
 		 "\"base64\",\"media_type\":\"image/png\",\"data\":\"eA==\"}}]}",

@@ -298,6 +298,38 @@ static void what_is_in_flight_is_stored(void **state)
 	}
 }
 
+/* A `done` that another command brought ends the server's interest, too: nothing is on its way any more. */
+static void nothing_is_in_flight_behind_done(void **state)
+{
+	(void)state;
+	ash_open(NULL);
+	const char *s = ash_session();
+	struct reply *r = ash_send(s, "script:success messages=5 tools=0 in_flight=99");
+	mock_pass(250);
+	ash_ask("POST", "{\"command\":\"true\"}", "/api/sessions/%s/exec", s);
+	probe_until_end(mock.probe, r);
+	mock_pass(10000);
+	assert_int_equal(count_of(stored(s, "messages"), "\"role\":\"assistant\""), 1);
+	assert_int_equal(count_of(stored(s, "events"), "turn_complete"), 0);
+}
+
+static void messages_come_when_the_script_says(void **state)
+{
+	(void)state;
+	ash_open(NULL);
+	const char *s = ash_session();
+	/* init, then a message with its tool's result, then a long silence, then the last one */
+	struct reply *r = ash_send(s, "script:success row_ms=10 burst=3 silence_ms=45000");
+	mock_pass(10);
+	assert_int_equal(count_of(r->body, "event: message\n"), 3);
+	mock_pass(44999);
+	assert_int_equal(count_of(r->body, "event: message\n"), 3);
+	assert_int_equal(r->end, REPLY_OPEN);
+	mock_pass(1);
+	assert_int_equal(count_of(r->body, "event: message\n"), 5);
+	assert_int_equal(r->end, REPLY_ENDED);
+}
+
 /* A reader without credit for half a minute loses the rest of the turn. */
 static void a_slow_reader_is_given_up(void **state)
 {
@@ -449,6 +481,8 @@ int main(void)
 		cmocka_unit_test_teardown(what_was_written_is_stored, mock_close),
 		cmocka_unit_test_teardown(nothing_is_stored_when_nobody_reads, mock_close),
 		cmocka_unit_test_teardown(what_is_in_flight_is_stored, mock_close),
+		cmocka_unit_test_teardown(nothing_is_in_flight_behind_done, mock_close),
+		cmocka_unit_test_teardown(messages_come_when_the_script_says, mock_close),
 		cmocka_unit_test_teardown(a_slow_reader_is_given_up, mock_close),
 		cmocka_unit_test_teardown(a_reader_that_pauses_loses_nothing, mock_close),
 		cmocka_unit_test_teardown(the_ledger_agrees_with_the_reader, mock_close),

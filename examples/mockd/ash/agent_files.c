@@ -8,8 +8,6 @@
 #include "mockd/alloc.h"
 #include "mockd/server.h"
 
-#include "base/utf8.h"
-
 void ash_agent_files_list(struct ash_call *call)
 {
 	struct ash_agent *agent = ash_agent_of(call);

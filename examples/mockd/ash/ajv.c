@@ -9,9 +9,6 @@
 #include "mockd/alloc.h"
 #include "mockd/server.h"
 
-#include "base/utf8.h"
-
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 

@@ -7,6 +7,8 @@
 #include "mockd/alloc.h"
 #include "mockd/server.h"
 
+#include "base/utf8.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -74,6 +76,17 @@ void ash_answer_nothing(struct ash_call *call)
 	ash_answer_bytes(call, head, (freshet_str){NULL, 0});
 }
 
+/* JSON takes no text that was cut inside a character, or that came from a path as no UTF-8 at all. */
+static void make_utf8(char *text)
+{
+	if (utf8_valid((const uint8_t *)text, strlen(text)))
+		return;
+	for (; *text != '\0'; text++) {
+		if ((unsigned char)*text >= 0x80)
+			*text = '?';
+	}
+}
+
 void ash_fail(struct ash_call *call, int status, const char *format, ...)
 {
 	va_list args;
@@ -81,6 +94,7 @@ void ash_fail(struct ash_call *call, int status, const char *format, ...)
 	char text[MESSAGE_MAX];
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
+	make_utf8(text);
 	ash_answer(call, status, json_pack("{s:s, s:i}", "error", text, "statusCode", status));
 }
 
@@ -91,6 +105,7 @@ void ash_refuse(struct ash_call *call, int status, const char *code, const char 
 	char text[MESSAGE_MAX];
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
+	make_utf8(text);
 	if (call->route != NULL && ash_route_declares(call->route, status)) {
 		ash_fail(call, status, "%s", phrase_of(status));
 		return;

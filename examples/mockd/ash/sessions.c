@@ -9,11 +9,12 @@
 
 #include <stdio.h>
 
-#define TEXT_MAX_LEN  1000000
-#define NAME_MAX_LEN  255
-#define MODEL_MAX_LEN 100
-#define CONTENT_MAX   500000
-#define BLOCKS_MAX    20
+#define TEXT_MAX_LEN       1000000
+#define NAME_MAX_LEN       255
+#define MODEL_MAX_LEN      100
+#define CONTENT_MAX        500000
+#define TAGGED_CONTENT_MAX 100000
+#define BLOCKS_MAX         20
 
 static json_t *session_json(const struct ash_session *s)
 {
@@ -329,10 +330,9 @@ static bool block_is_good(json_t *block)
  */
 static json_t *take_blocks(struct ajv *c, json_t *content)
 {
-	if (json_is_string(content)) {
-		if (json_string_length(content) > CONTENT_MAX)
-			ajv_fail(c, "content", "must NOT have more than 500000 characters");
-		return c->failed ? NULL : json_pack("[O]", content);
+	if (!json_is_array(content) && !json_is_object(content)) {
+		const char *text = ajv_string(c, "content", 0, CONTENT_MAX);
+		return text != NULL ? json_pack("[O]", json_object_get(c->object, "content")) : NULL;
 	}
 	size_t count = json_array_size(content);
 	bool good = count >= 2 && count <= BLOCKS_MAX;
@@ -345,7 +345,7 @@ static json_t *take_blocks(struct ajv *c, json_t *content)
 
 static json_t *take_text(struct ajv *c)
 {
-	const char *text = ajv_string(c, "content", 0, 100000);
+	const char *text = ajv_string(c, "content", 0, TAGGED_CONTENT_MAX);
 	return text != NULL ? json_incref(json_object_get(c->object, "content")) : NULL;
 }
 

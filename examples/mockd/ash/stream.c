@@ -172,8 +172,11 @@ static enum feed_state stream_peek(struct feed *feed, struct piece *piece)
 	return FEED_CUT;
 }
 
+/* The server reads no more of the turn: what is said after this is stored nowhere. */
 static void end_with(struct ash_stream *s, enum phase phase)
 {
+	if (s->turn != NULL)
+		s->turn->plan.in_flight = 0;
 	s->phase = (uint8_t)phase;
 	detach(s);
 }

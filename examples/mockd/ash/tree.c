@@ -5,6 +5,8 @@
 
 #include "mockd/alloc.h"
 
+#include "base/utf8.h"
+
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,17 +69,12 @@ const struct ash_file *ash_tree_find(const struct ash_tree *tree, const char *pa
 	return found ? &tree->files[i] : NULL;
 }
 
-static char *copy_bytes(freshet_str bytes)
-{
-	return must_copy_span(bytes);
-}
-
 /* Puts a file at its place, in a tree that is not shared. */
 static void put(struct ash_tree *tree, const char *path, freshet_str bytes, uint64_t now_us)
 {
 	bool found;
 	size_t i = place_of(tree, path, &found);
-	struct ash_file file = {NULL, copy_bytes(bytes), bytes.len, now_us};
+	struct ash_file file = {NULL, must_copy_span(bytes), bytes.len, now_us};
 	if (found) {
 		file.path = tree->files[i].path;
 		free(tree->files[i].bytes);
@@ -174,7 +171,8 @@ static void read_directory(struct ash_tree *tree, const char *directory, const c
 	DIR *dir = opendir(directory);
 	struct dirent *entry;
 	while (dir != NULL && tree->count < FILES_MAX && (entry = readdir(dir)) != NULL) {
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+			utf8_valid((const uint8_t *)entry->d_name, strlen(entry->d_name)))
 			read_entry(tree, directory, path, entry->d_name, depth);
 	}
 	if (dir != NULL)
