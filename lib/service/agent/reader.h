@@ -56,8 +56,8 @@ struct freshet_agent_reader {
 	int64_t turn;       /* 0: none yet */
 	char *output;       /* the agent's result, until DONE */
 	size_t output_len;  /* of it */
-	uint16_t streamed[2]
-			 [2]; /* blocks that came in deltas and not yet whole; by subagent or not, thinking or text */
+	/* Blocks that came in deltas and not yet whole: of the agent or subagents, text or thinking. */
+	uint16_t streamed[2][2];
 	freshet_agent_form form; /* never AUTO */
 	bool automatic;          /* the form follows the `start` event */
 	bool busy;               /* what was fed is not used up */
