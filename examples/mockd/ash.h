@@ -15,7 +15,7 @@ struct platform;
 struct ash *ash_new(struct mockd *m);
 struct platform *ash_platform(struct ash *a);
 
-/* Changes a setting: "ash_limits" (1: on), "ash_master_key" (0: credentials are refused). False when it is another. */
+/* Changes a setting: "ash_limits" (1: on), "ash_capacity" (sandboxes; 0: any), "ash_master_key" (0: credentials are refused). False when it is another. */
 bool ash_set(struct ash *a, const char *name, uint64_t value);
 
 #endif

@@ -326,7 +326,7 @@ bool mockd_ledger_rows(struct mockd *m, const char *session, mockd_ledger_row_fn
 /*
  * Changes a setting while the emulator runs: "quota", "poll_ms", "poll_rows", "heartbeat_ms", "stale_ms", "stage_ms",
  * "row_ms", "keep_alive_ms", "health" (0: GET /health answers 503), "backend" (0: session create and prompt answer 503),
- * "provider_key" (0: session create answers 400 in the dialects that ask for one), "ash_limits" (1: Ash counts requests),
+ * "provider_key" (0: session create answers 400 in the dialects that ask for one), "ash_limits" (1: Ash counts requests), "ash_capacity" (sandboxes of Ash; 0: as many as are asked for),
  * "ash_master_key" (0: Ash refuses credentials with 500). False when there is no such setting
  * or the value makes no sense for it.
  */

@@ -5,6 +5,7 @@
 #include "support/test.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #define NOBODY "00000000-0000-4000-8000-000000000000"
 
@@ -261,6 +262,43 @@ static void the_tagged_build_takes_strings_alone(void **state)
 		"\"content\":\"{\\\"type\\\":\\\"user\\\",\\\"content\\\":\\\"script:success\\\"}\"");
 }
 
+static void a_session_needs_a_sandbox_and_a_directory(void **state)
+{
+	(void)state;
+	ash_open(NULL);
+	const char *s = ash_session();
+	assert_true(mockd_set(mock.mockd, "ash_capacity", 1));
+	assert_answer(ash_ask("POST", "{\"agent\":\"agent\"}", "/api/sessions"), 503,
+		"{\"error\":\"No sandbox capacity available\",\"statusCode\":503}");
+	/* Pausing gives nothing back, stopping does. */
+	step(s, "POST", "/pause", 200, NULL);
+	step(s, "POST", "/resume", 200, NULL);
+	step(s, "POST", "/stop", 200, NULL);
+	assert_int_equal(ash_ask("POST", "{\"agent\":\"agent\"}", "/api/sessions")->status, 201);
+	step(s, "POST", "/resume", 503, "\"statusCode\":503}");
+	step(s, "GET", "", 200, "\"status\":\"stopped\"");
+	assert_true(mockd_set(mock.mockd, "ash_capacity", 0));
+	char directory[] = "/tmp/mock_ash_XXXXXX";
+	char file[64];
+	char body[128];
+	assert_non_null(mkdtemp(directory));
+	snprintf(file, sizeof file, "%s/CLAUDE.md", directory);
+	fclose(fopen(file, "w"));
+	snprintf(body, sizeof body, "{\"name\":\"d\",\"path\":\"%s\"}", directory);
+	assert_int_equal(ash_ask("POST", body, "/api/agents")->status, 201);
+	struct reply *r = ash_ask("POST", "{\"agent\":\"d\"}", "/api/sessions");
+	char id[MOCKD_ID_SIZE];
+	snprintf(id, sizeof id, "%s", strstr(r->body, "\"id\":\"") + 6);
+	unlink(file);
+	rmdir(directory);
+	assert_answer(ash_ask("POST", "{\"agent\":\"d\"}", "/api/sessions"), 422, "\"statusCode\":422}");
+	step(id, "POST", "/fork", 422, "\"statusCode\":422}");
+	step(id, "POST", "/pause", 200, NULL);
+	step(id, "POST", "/resume", 200, NULL);
+	step(id, "POST", "/stop", 200, NULL);
+	step(id, "POST", "/resume", 422, "\"statusCode\":422}");
+}
+
 /* Below /api Ash is there beside the other platform, which has the root. */
 static void both_platforms_share_a_port(void **state)
 {
@@ -285,6 +323,7 @@ int main(void)
 		cmocka_unit_test_teardown(pages_go_on_after_a_sequence, mock_close),
 		cmocka_unit_test_teardown(a_message_may_be_a_string_or_blocks, mock_close),
 		cmocka_unit_test_teardown(the_tagged_build_takes_strings_alone, mock_close),
+		cmocka_unit_test_teardown(a_session_needs_a_sandbox_and_a_directory, mock_close),
 		cmocka_unit_test_teardown(both_platforms_share_a_port, mock_close),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,8 @@
 #include "mockd/alloc.h"
 #include "mockd/server.h"
 
+#include <sys/stat.h>
+
 #define NAME_MAX_LEN 255
 #define PATH_MAX_LEN 4096
 #define TEXT_MAX_LEN 1000000
@@ -50,6 +52,12 @@ static json_t *agent_json(const struct ash_agent *agent, uint64_t created_us)
 	if (json_object_size(agent->env) > 0)
 		json_object_set_new(json, "env", masked(agent->env));
 	return json;
+}
+
+bool ash_agent_is_there(const struct ash_agent *agent)
+{
+	struct stat st;
+	return !agent->on_disk || (stat(agent->path, &st) == 0 && S_ISDIR(st.st_mode));
 }
 
 void ash_agent_free(struct ash_agent *agent)
@@ -176,6 +184,7 @@ static void deploy(struct ash_call *call, const struct deployment *d)
 		agent->version++;
 	else
 		agent = ash_agent_new(call->ash, call->tenant, d->name);
+	agent->on_disk = tree != NULL;
 	if (tree != NULL) {
 		ash_tree_drop(agent->tree);
 		agent->tree = tree;

@@ -71,7 +71,8 @@ struct ash_agent {
 	uint64_t created_us;  /* wall clock */
 	uint64_t updated_us;
 	uint32_t version;
-	bool warm; /* a sandbox is started in advance */
+	bool warm;    /* a sandbox is started in advance */
+	bool on_disk; /* its directory is one of the real file system */
 };
 
 enum ash_status { ASH_STARTING, ASH_ACTIVE, ASH_PAUSED, ASH_STOPPED, ASH_ENDED, ASH_ERROR, ASH_STATUSES };
@@ -206,6 +207,8 @@ struct ash {
 	struct script_mix mix;
 	struct scratch scratch;
 	size_t active;       /* sessions */
+	size_t alive;        /* sandboxes of sessions */
+	size_t capacity;     /* of them; 0: no limit */
 	uint64_t warm_hits;  /* resumes */
 	uint64_t cold_hits;  /* resumes */
 	uint64_t local_hits; /* of them from a saved workspace */
@@ -271,6 +274,8 @@ void ash_agents_change_config(struct ash_call *call);
 struct ash_agent *ash_find_agent(const struct ash_tenant *tenant, const char *name);
 /* The agent of the path; NULL when it was answered with 404. */
 struct ash_agent *ash_agent_of(struct ash_call *call);
+/* True while the server's directory of the agent is there. */
+bool ash_agent_is_there(const struct ash_agent *agent);
 /* One with nothing special about it. */
 struct ash_agent *ash_agent_new(struct ash *a, struct ash_tenant *tenant, const char *name);
 void ash_agent_free(struct ash_agent *agent);

@@ -58,6 +58,8 @@ bool ash_set(struct ash *a, const char *name, uint64_t value)
 		a->no_master_key = value == 0;
 	else if (strcmp(name, "ash_limits") == 0)
 		a->mockd->options.ash_limits = value != 0;
+	else if (strcmp(name, "ash_capacity") == 0)
+		a->capacity = (size_t)value;
 	else
 		return false;
 	ash_limits_clear(a);

@@ -31,6 +31,12 @@ static struct pool count_pool(const struct ash *a)
 	return pool;
 }
 
+/* What the server tells; without a limit here it is the platform's. */
+static size_t capacity_of(const struct ash *a)
+{
+	return a->capacity > 0 ? a->capacity : CAPACITY;
+}
+
 static uint64_t uptime_s(const struct ash *a)
 {
 	return clock_now_us(&a->mockd->clock) / US_PER_S;
@@ -41,10 +47,11 @@ void ash_health(struct ash_call *call)
 	const struct ash *a = call->ash;
 	struct pool p = count_pool(a);
 	json_int_t total = (json_int_t)(p.warm + p.waiting + p.running);
-	json_t *pool = json_pack("{s:I, s:i, s:i, s:I, s:I, s:I, s:i, s:I, s:I, s:I}", "total", total, "cold", 0,
-		"warming", 0, "warm", (json_int_t)p.warm, "waiting", (json_int_t)p.waiting, "running",
-		(json_int_t)p.running, "maxCapacity", CAPACITY, "resumeWarmHits", (json_int_t)a->warm_hits,
-		"resumeColdHits", (json_int_t)a->cold_hits, "preWarmHits", (json_int_t)a->prewarm_hits);
+	json_t *pool =
+		json_pack("{s:I, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "total", total, "cold", 0, "warming", 0,
+			"warm", (json_int_t)p.warm, "waiting", (json_int_t)p.waiting, "running", (json_int_t)p.running,
+			"maxCapacity", (json_int_t)capacity_of(a), "resumeWarmHits", (json_int_t)a->warm_hits,
+			"resumeColdHits", (json_int_t)a->cold_hits, "preWarmHits", (json_int_t)a->prewarm_hits);
 	ash_answer(call, 200,
 		json_pack("{s:s, s:s, s:s, s:I, s:I, s:i, s:I, s:o}", "status", "ok", "version", ASH_VERSION,
 			"coordinatorId", "mockd", "activeSessions", (json_int_t)a->active, "activeSandboxes", total,
@@ -67,7 +74,7 @@ void ash_metrics(struct ash_call *call)
 		"ash_pool_sandboxes{state=\"warming\"} 0\nash_pool_sandboxes{state=\"warm\"} %zu\n"
 		"ash_pool_sandboxes{state=\"waiting\"} %zu\nash_pool_sandboxes{state=\"running\"} %zu\n",
 		p.warm, p.waiting, p.running);
-	buffer_format(&b, "# TYPE ash_pool_max_capacity gauge\nash_pool_max_capacity %d\n", CAPACITY);
+	buffer_format(&b, "# TYPE ash_pool_max_capacity gauge\nash_pool_max_capacity %zu\n", capacity_of(a));
 	buffer_format(&b,
 		"# TYPE ash_resume_total counter\nash_resume_total{path=\"warm\"} %" PRIu64
 		"\nash_resume_total{path=\"cold\"} %" PRIu64 "\n",

@@ -66,6 +66,7 @@ void ash_session_free(struct ash_session *s, bool cut)
 	kill_turns(s);
 	ash_streams_detach(s, cut);
 	s->ash->active -= s->status == ASH_ACTIVE;
+	s->ash->alive -= s->alive;
 	list_remove(&s->node);
 	uuid_table_remove(&s->ash->sessions, s->id);
 	ash_attachments_drop(s->agent->tenant, s);
@@ -90,6 +91,7 @@ void ash_session_set_status(struct ash_session *s, enum ash_status status)
 
 void ash_session_start_sandbox(struct ash_session *s)
 {
+	s->ash->alive += !s->alive;
 	s->alive = true;
 	s->sandbox = s->id;
 	ash_session_log(s, "system", "Sandbox started");
@@ -102,6 +104,7 @@ void ash_session_start_sandbox(struct ash_session *s)
 
 void ash_session_kill_sandbox(struct ash_session *s)
 {
+	s->ash->alive -= s->alive;
 	s->alive = false;
 	kill_turns(s);
 	drop_logs(s);

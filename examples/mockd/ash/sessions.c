@@ -93,6 +93,21 @@ static void store_servers(struct ash_session *s, json_t *servers)
 	ash_store_event(s, "mcp_status", json_pack("{s:s, s:o}", "action", "configured", "servers", list));
 }
 
+/* True when a sandbox can be started for a session of that agent; false when it was answered. */
+static bool can_start(struct ash_call *call, const struct ash_agent *agent)
+{
+	const struct ash *a = call->ash;
+	if (!ash_agent_is_there(agent)) {
+		ash_fail(call, 422, "Agent directory not found: %s", agent->path);
+		return false;
+	}
+	if (a->capacity > 0 && a->alive >= a->capacity) {
+		ash_fail(call, 503, "No sandbox capacity available");
+		return false;
+	}
+	return true;
+}
+
 static void create(struct ash_call *call, const char *name)
 {
 	struct ash_agent *agent = ash_find_agent(call->tenant, name);
@@ -105,6 +120,8 @@ static void create(struct ash_call *call, const char *name)
 		ash_fail(call, 400, "Invalid or inaccessible credential");
 		return;
 	}
+	if (!can_start(call, agent))
+		return;
 	struct ash_session *s = ash_session_create(call->ash, agent, json_object_get(call->body, "model"));
 	keep_options(s, call->body);
 	json_t *servers = json_object_get(call->body, "mcpServers");
@@ -241,6 +258,8 @@ void ash_sessions_resume(struct ash_call *call)
 		return;
 	}
 	if (s->status != ASH_ACTIVE) {
+		if (!s->alive && !can_start(call, s->agent))
+			return;
 		resume(s);
 		ash_session_set_status(s, ASH_ACTIVE);
 	}
@@ -252,6 +271,10 @@ void ash_sessions_fork(struct ash_call *call)
 	struct ash_session *s = ash_session_of(call);
 	if (s == NULL)
 		return;
+	if (!ash_agent_is_there(s->agent)) {
+		ash_fail(call, 422, "Agent directory not found: %s", s->agent->path);
+		return;
+	}
 	struct ash_session *fork = ash_session_new(call->ash, s->agent, ASH_PAUSED);
 	fork->parent = s->id;
 	fork->saved = s->saved;
