@@ -44,26 +44,48 @@ void ash_world_run_until(const bool *done)
 	assert_true(*done);
 }
 
-void ash_world_open(h1server_fn *answer, void *user)
+static void open_loop(void)
 {
-	freshet_reactor_options r;
-	freshet_ash_options o;
-	char url[64];
 	memset(&ash_world, 0, sizeof ash_world);
 	ash_world.base = event_base_new();
 	assert_non_null(ash_world.base);
 	ticker = event_new(ash_world.base, -1, EV_PERSIST, on_tick, NULL);
 	assert_int_equal(event_add(ticker, &tick), 0);
-	h1server_open(&ash_world.server, ash_world.base, answer, user);
+}
+
+static void open_client(const char *url, const char *key)
+{
+	freshet_reactor_options r;
+	freshet_ash_options o;
 	freshet_reactor_options_init(&r);
 	r.base = ash_world.base;
 	r.seed = 1;
 	assert_int_equal(freshet_reactor_new(&r, &ash_world.reactor), FRESHET_OK);
 	freshet_ash_options_init(&o);
-	snprintf(url, sizeof url, "http://127.0.0.1:%u", ash_world.server.port);
 	o.url = url;
-	o.api_key = ASH_WORLD_KEY;
+	o.api_key = key;
 	assert_int_equal(freshet_ash_new(ash_world.reactor, &o, &ash_world.ash), FRESHET_OK);
+}
+
+void ash_world_open(h1server_fn *answer, void *user)
+{
+	char url[64];
+	open_loop();
+	h1server_open(&ash_world.server, ash_world.base, answer, user);
+	snprintf(url, sizeof url, "http://127.0.0.1:%u", ash_world.server.port);
+	open_client(url, ASH_WORLD_KEY);
+}
+
+void ash_world_open_mockd(void)
+{
+	struct mockd_options o;
+	open_loop();
+	mockd_options_init(&o);
+	o.clock_scale = 500;
+	/* A connection is not closed just when a message goes out on it. */
+	o.keep_alive_ms = 3600000;
+	assert_int_equal(mockd_new(ash_world.base, &o, &ash_world.mockd), FRESHET_OK);
+	open_client(mockd_url(ash_world.mockd), MOCKD_TOKEN);
 }
 
 static void on_reactor_closed(void *user)
@@ -85,7 +107,10 @@ int ash_world_close(void **state)
 {
 	(void)state;
 	ash_world_close_reactor();
-	h1server_close(&ash_world.server);
+	if (ash_world.mockd != NULL)
+		mockd_free(ash_world.mockd);
+	else
+		h1server_close(&ash_world.server);
 	event_free(ticker);
 	event_base_free(ash_world.base);
 	return 0;

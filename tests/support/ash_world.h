@@ -1,5 +1,5 @@
 /*
- * A client of Ash and a server that a test leads by hand, on one loop.
+ * A client of Ash, and a server that a test leads by hand or the emulator, on one loop.
  */
 #ifndef SUPPORT_ASH_WORLD_H
 #define SUPPORT_ASH_WORLD_H
@@ -10,11 +10,14 @@
 #include <freshet/ash.h>
 #include <freshet/freshet.h>
 
+#include "mockd/mockd.h"
+
 #define ASH_WORLD_KEY "ash_0123456789abcdefghijklmnopqrstuv"
 
 struct ash_world {
 	struct event_base *base;
-	struct h1server server;
+	struct h1server server; /* or */
+	struct mockd *mockd;
 	freshet_reactor *reactor; /* NULL: closed */
 	freshet_ash *ash;
 };
@@ -23,6 +26,9 @@ extern struct ash_world ash_world;
 
 /* Starts the server and connects a client to it. */
 void ash_world_open(h1server_fn *answer, void *user);
+
+/* The same with the emulator, whose minutes pass in moments, and which has Agent on Demand, too. */
+void ash_world_open_mockd(void);
 
 /* Runs the loop until *done. A test fails when that does not come for a long while. */
 void ash_world_run_until(const bool *done);
