@@ -1,6 +1,6 @@
 /*
  * The Ash service: agents, their sessions and the turns of a conversation, with everything that lies around them. A turn
- * and a whole conversation stand in ash_turn.h. docs/services/ash.md shows how to use both and tells which rules of the
+ * and a whole conversation stand in ash_turn.h, versions and evaluations of agents in ash_eval.h. docs/services/ash.md shows how to use both and tells which rules of the
  * service they keep for their caller.
  *
  * Every answer comes in a callback from the loop, exactly once for each call that returned FRESHET_OK and never inside
@@ -284,97 +284,6 @@ typedef struct freshet_ash_analytics {
 	freshet_str eval_runs_by_status;
 } freshet_ash_analytics;
 
-typedef struct freshet_ash_version {
-	freshet_str raw;
-	freshet_str id;
-	freshet_str agent_name;
-	int64_t number;
-	freshet_str name;
-	bool is_active;
-	freshet_str system_prompt;
-	freshet_str release_notes;
-	const freshet_str *knowledge_files;
-	size_t knowledge_file_count;
-	freshet_str created_by;
-	freshet_str tenant_id;
-	freshet_str created_at;
-	freshet_str updated_at;
-} freshet_ash_version;
-
-typedef struct freshet_ash_eval_case {
-	freshet_str raw;
-	freshet_str id;
-	freshet_str agent_name;
-	freshet_str question;
-	const freshet_str *expected_topics;
-	size_t expected_topic_count;
-	const freshet_str *expected_not_topics;
-	size_t expected_not_topic_count;
-	freshet_str reference_answer;
-	freshet_str category;
-	const freshet_str *tags;
-	size_t tag_count;
-	freshet_str chat_history; /* a JSON array of {role, content} */
-	bool is_active;
-	freshet_str tenant_id;
-	freshet_str created_at;
-	freshet_str updated_at;
-} freshet_ash_eval_case;
-
-typedef struct freshet_ash_eval_run {
-	freshet_str raw;
-	freshet_str id;
-	freshet_str agent_name;
-	int64_t version_number; /* 0: none */
-	freshet_str status;     /* "pending", "running", "completed", "failed" */
-	int64_t total_cases;
-	int64_t completed_cases;
-	freshet_ash_number topic_score; /* averages of the summary, not given before there is one */
-	freshet_ash_number safety_score;
-	freshet_ash_number llm_judge_score;
-	freshet_ash_number latency_ms;
-	freshet_ash_number pass_rate;
-	freshet_str tenant_id;
-	freshet_str created_at;
-	freshet_str started_at;
-	freshet_str completed_at;
-} freshet_ash_eval_run;
-
-typedef struct freshet_ash_eval_result {
-	freshet_str raw; /* empty: there is no such result */
-	freshet_str id;
-	freshet_str run_id;
-	freshet_str case_id;
-	freshet_str status; /* "pending", "running", "completed", "error" */
-	freshet_str agent_response;
-	freshet_ash_number topic_score;
-	freshet_ash_number safety_score;
-	freshet_ash_number llm_judge_score;
-	freshet_ash_number latency_ms;
-	freshet_ash_number human_score;
-	freshet_str human_notes;
-	freshet_str error;
-	freshet_str tenant_id;
-	freshet_str created_at;
-	freshet_str completed_at;
-} freshet_ash_eval_result;
-
-typedef struct freshet_ash_eval_pair {
-	freshet_str raw;
-	freshet_str case_id;
-	freshet_str question;
-	freshet_ash_eval_result a;
-	freshet_ash_eval_result b;
-} freshet_ash_eval_pair;
-
-typedef struct freshet_ash_eval_comparison {
-	freshet_str raw;
-	freshet_ash_eval_run run_a;
-	freshet_ash_eval_run run_b;
-	const freshet_ash_eval_pair *results;
-	size_t result_count;
-} freshet_ash_eval_comparison;
-
 typedef struct freshet_ash_file {
 	freshet_str raw;
 	freshet_str path; /* relative, with / */
@@ -474,15 +383,10 @@ FRESHET_ASH_SOME(queue_item);
 FRESHET_ASH_SOME(credential);
 FRESHET_ASH_SOME(api_key);
 FRESHET_ASH_SOME(usage_event);
-FRESHET_ASH_SOME(version);
-FRESHET_ASH_SOME(eval_case);
-FRESHET_ASH_SOME(eval_run);
-FRESHET_ASH_SOME(eval_result);
 FRESHET_ASH_SOME(file_result);
 FRESHET_ASH_ONE(queue_stats);
 FRESHET_ASH_ONE(usage_stats);
 FRESHET_ASH_ONE(analytics);
-FRESHET_ASH_ONE(eval_comparison);
 FRESHET_ASH_ONE(file_list);
 FRESHET_ASH_ONE(bytes);
 FRESHET_ASH_ONE(log);
@@ -746,113 +650,6 @@ FRESHET_API freshet_err freshet_ash_usage_stats_get(freshet_ash *client, const f
 FRESHET_API freshet_err freshet_ash_analytics_get(freshet_ash *client, const freshet_ash_usage_options *options,
 	freshet_ash_analytics_fn *done, void *user, freshet_ash_call **out);
 
-/* Versions of an agent. `version` in the calls below is a number or a UUID, as text. */
-typedef struct freshet_ash_version_options {
-	size_t size; /* set by freshet_ash_version_options_init */
-	freshet_str name;
-	freshet_str system_prompt;
-	freshet_str release_notes;
-	const freshet_str *knowledge_files;
-	size_t knowledge_file_count;
-	freshet_str clone_from; /* a number or a UUID; of create only */
-} freshet_ash_version_options;
-
-FRESHET_API void freshet_ash_version_options_init(freshet_ash_version_options *options);
-FRESHET_API freshet_err freshet_ash_version_create(freshet_ash *client, freshet_str agent,
-	const freshet_ash_version_options *options, freshet_ash_version_fn *done, void *user, freshet_ash_call **out);
-FRESHET_API freshet_err freshet_ash_version_list(
-	freshet_ash *client, freshet_str agent, freshet_ash_version_fn *done, void *user, freshet_ash_call **out);
-FRESHET_API freshet_err freshet_ash_version_get(freshet_ash *client, freshet_str agent, freshet_str version,
-	freshet_ash_version_fn *done, void *user, freshet_ash_call **out);
-FRESHET_API freshet_err freshet_ash_version_update(freshet_ash *client, freshet_str agent, freshet_str version,
-	const freshet_ash_version_options *options, freshet_ash_version_fn *done, void *user, freshet_ash_call **out);
-FRESHET_API freshet_err freshet_ash_version_delete(freshet_ash *client, freshet_str agent, freshet_str version,
-	freshet_ash_done_fn *done, void *user, freshet_ash_call **out);
-
-/* `count` is the number of the version that is active now. */
-FRESHET_API freshet_err freshet_ash_version_activate(freshet_ash *client, freshet_str agent, freshet_str version,
-	freshet_ash_done_fn *done, void *user, freshet_ash_call **out);
-
-/* Evaluations of an agent. */
-typedef struct freshet_ash_eval_case_options {
-	size_t size;          /* set by freshet_ash_eval_case_options_init */
-	freshet_str question; /* required by create and import */
-	const freshet_str *expected_topics;
-	size_t expected_topic_count;
-	const freshet_str *expected_not_topics;
-	size_t expected_not_topic_count;
-	freshet_str reference_answer;
-	freshet_str category;
-	const freshet_str *tags;
-	size_t tag_count;
-	freshet_str chat_history; /* a JSON array of {role, content} */
-	bool has_is_active;
-	bool is_active; /* with has_is_active */
-} freshet_ash_eval_case_options;
-
-FRESHET_API void freshet_ash_eval_case_options_init(freshet_ash_eval_case_options *options);
-FRESHET_API freshet_err freshet_ash_eval_case_create(freshet_ash *client, freshet_str agent,
-	const freshet_ash_eval_case_options *options, freshet_ash_eval_case_fn *done, void *user,
-	freshet_ash_call **out);
-
-/* Oldest first. `category` is optional; `is_active` is looked at when it is not NULL. */
-FRESHET_API freshet_err freshet_ash_eval_case_list(freshet_ash *client, freshet_str agent, freshet_str category,
-	const bool *is_active, freshet_ash_eval_case_fn *done, void *user, freshet_ash_call **out);
-FRESHET_API freshet_err freshet_ash_eval_case_get(freshet_ash *client, freshet_str agent, freshet_str id,
-	freshet_ash_eval_case_fn *done, void *user, freshet_ash_call **out);
-FRESHET_API freshet_err freshet_ash_eval_case_update(freshet_ash *client, freshet_str agent, freshet_str id,
-	const freshet_ash_eval_case_options *options, freshet_ash_eval_case_fn *done, void *user,
-	freshet_ash_call **out);
-FRESHET_API freshet_err freshet_ash_eval_case_delete(freshet_ash *client, freshet_str agent, freshet_str id,
-	freshet_ash_done_fn *done, void *user, freshet_ash_call **out);
-
-/* `cases` is a JSON array, as export gives it; `count` tells how many were imported. */
-FRESHET_API freshet_err freshet_ash_eval_case_import(freshet_ash *client, freshet_str agent, freshet_str cases,
-	freshet_ash_done_fn *done, void *user, freshet_ash_call **out);
-
-/* A JSON array. */
-FRESHET_API freshet_err freshet_ash_eval_case_export(
-	freshet_ash *client, freshet_str agent, freshet_ash_json_fn *done, void *user, freshet_ash_call **out);
-
-typedef struct freshet_ash_eval_run_options {
-	size_t size;             /* set by freshet_ash_eval_run_options_init */
-	uint32_t version_number; /* optional, as all */
-	const freshet_str *categories;
-	size_t category_count;
-	const freshet_str *tags;
-	size_t tag_count;
-} freshet_ash_eval_run_options;
-
-FRESHET_API void freshet_ash_eval_run_options_init(freshet_ash_eval_run_options *options);
-
-/* Starts a run; `options` may be NULL. */
-FRESHET_API freshet_err freshet_ash_eval_run_create(freshet_ash *client, freshet_str agent,
-	const freshet_ash_eval_run_options *options, freshet_ash_eval_run_fn *done, void *user, freshet_ash_call **out);
-FRESHET_API freshet_err freshet_ash_eval_run_list(
-	freshet_ash *client, freshet_str agent, freshet_ash_eval_run_fn *done, void *user, freshet_ash_call **out);
-FRESHET_API freshet_err freshet_ash_eval_run_get(freshet_ash *client, freshet_str agent, freshet_str id,
-	freshet_ash_eval_run_fn *done, void *user, freshet_ash_call **out);
-FRESHET_API freshet_err freshet_ash_eval_run_results(freshet_ash *client, freshet_str agent, freshet_str id,
-	freshet_ash_eval_result_fn *done, void *user, freshet_ash_call **out);
-FRESHET_API freshet_err freshet_ash_eval_run_compare(freshet_ash *client, freshet_str agent, freshet_str run_a,
-	freshet_str run_b, freshet_ash_eval_comparison_fn *done, void *user, freshet_ash_call **out);
-
-/* A person's judgement, 1 to 5, or notes, or both. */
-typedef struct freshet_ash_score_options {
-	size_t size;           /* set by freshet_ash_score_options_init */
-	freshet_str result_id; /* optional: a UUID; of a run: only this result; not of freshet_ash_eval_result_score */
-	freshet_ash_number human_score;
-	freshet_str human_notes;
-} freshet_ash_score_options;
-
-FRESHET_API void freshet_ash_score_options_init(freshet_ash_score_options *options);
-
-/* `count` tells how many results of the run were scored. */
-FRESHET_API freshet_err freshet_ash_eval_run_score(freshet_ash *client, freshet_str agent, freshet_str id,
-	const freshet_ash_score_options *options, freshet_ash_done_fn *done, void *user, freshet_ash_call **out);
-FRESHET_API freshet_err freshet_ash_eval_result_score(freshet_ash *client, freshet_str agent, freshet_str id,
-	const freshet_ash_score_options *options, freshet_ash_eval_result_fn *done, void *user, freshet_ash_call **out);
-
 /* The server itself. */
 FRESHET_API freshet_err freshet_ash_health_get(
 	freshet_ash *client, freshet_ash_health_fn *done, void *user, freshet_ash_call **out);
@@ -868,6 +665,7 @@ FRESHET_API void freshet_ash_call_cancel(freshet_ash_call *call);
 }
 #endif
 
+#include <freshet/ash_eval.h>
 #include <freshet/ash_turn.h>
 
 #endif
