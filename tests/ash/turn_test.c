@@ -253,6 +253,17 @@ static void a_cut_without_an_end_in_the_store_is_unknown(void **state)
 	assert_int_equal(seen.err, FRESHET_EHTTP_TRUNCATED);
 }
 
+static void a_store_that_repeats_itself_is_not_read_for_ever(void **state)
+{
+	const struct script how = {.frames = START,
+		.end = END_CUT,
+		.stored = {NULL, STORED(1, "text"), STORED(1, "text"), STORED(1, "text")}};
+	(void)state;
+	run_plain(&how);
+	assert_int_equal(seen.stored_reads, 3);
+	assert_int_equal(seen.state, FRESHET_ASH_TURN_UNKNOWN);
+}
+
 static void an_error_in_the_store_ends_the_turn(void **state)
 {
 	const struct script how = {.frames = START, .end = END_CUT, .stored = {NULL, STORED(1, "error")}};
@@ -607,6 +618,7 @@ int main(void)
 		cmocka_unit_test(a_foreign_done_is_a_disturbance),
 		cmocka_unit_test(a_cut_is_recovered_from_the_store),
 		cmocka_unit_test(a_cut_without_an_end_in_the_store_is_unknown),
+		cmocka_unit_test(a_store_that_repeats_itself_is_not_read_for_ever),
 		cmocka_unit_test(an_error_in_the_store_ends_the_turn),
 		cmocka_unit_test(a_body_that_ends_without_a_word_is_no_end),
 		cmocka_unit_test(a_cut_behind_the_end_does_not_matter),

@@ -3,7 +3,8 @@
  * turn's end is among it. Of what the stream had shown before, the store has the same blocks in the same order, so that
  * the first ones of each type are passed over.
  *
- * Reading goes on until an answer is empty, not only short: the server stores a little after it sends.
+ * Reading goes on until an answer brings nothing new, not only until it is short: the server stores a little after it
+ * sends.
  */
 #include "turn.h"
 
@@ -57,12 +58,13 @@ static void read_on(freshet_ash_call *call, const freshet_ash_error *error, cons
 	freshet_ash_turn *turn = user;
 	(void)call;
 	turn->call = NULL;
+	int64_t before = turn->sequence;
 	for (size_t i = 0; i < count && !turn->closed; i++)
 		take_record(turn, &records[i]);
 	bool over = turn->state != FRESHET_ASH_TURN_UNKNOWN;
 	if (turn->closed && !over)
 		ash_turn_fail(turn, FRESHET_ECANCELED);
-	else if (error != NULL || count == 0 || over)
+	else if (error != NULL || over || turn->sequence <= before)
 		finish(turn);
 	else
 		ash_turn_recover(turn);

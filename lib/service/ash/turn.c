@@ -227,9 +227,10 @@ static void marked(freshet_ash_call *call, const freshet_ash_error *error, const
 	(void)call;
 	if (!call_succeeded(turn, error))
 		return;
-	if (count > 0)
-		turn->sequence = records[count - 1].sequence;
-	turn->must_mark = count == ASH_PAGE;
+	/* A server that ignores `after` would have us read for ever. */
+	int64_t last = count > 0 ? records[count - 1].sequence : turn->sequence;
+	turn->must_mark = count == ASH_PAGE && last > turn->sequence;
+	turn->sequence = last;
 	go_on_or_fail(turn);
 }
 
