@@ -125,7 +125,7 @@ typedef enum freshet_ash_turn_state {
 typedef struct freshet_ash_turn_end {
 	/*
 	 * error.outcome.err is FRESHET_OK when the turn came to an end that is known: COMPLETED, FAILED, RECOVERED,
-	 * INTERRUPTED. FRESHET_EBAD_ANSWER when the stream ended well but without the turn's end.
+	 * INTERRUPTED. FRESHET_EBAD_ANSWER when the stream ended well but without the turn's end, as with DISTURBED.
 	 */
 	freshet_ash_error error;
 	freshet_ash_turn_state state;

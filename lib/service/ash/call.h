@@ -88,6 +88,9 @@ void ash_put_pairs(struct ash_request *q, const char *name, const freshet_ash_pa
 void ash_put_base64(struct ash_request *q, const char *name, freshet_str bytes);
 void ash_put_uploads(struct ash_request *q, const char *name, const freshet_ash_upload *files, size_t count);
 
+/* Overwrites what may be a secret. */
+void ash_wipe(char *memory, size_t len);
+
 /* Begins the body with the members of a JSON object that the caller brings. */
 void ash_body_raw(struct ash_request *q, freshet_str object);
 

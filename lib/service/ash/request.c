@@ -330,7 +330,7 @@ static size_t encode_base64(char *out, freshet_str bytes)
 	return (size_t)(at - out);
 }
 
-static void wipe(char *memory, size_t len)
+void ash_wipe(char *memory, size_t len)
 {
 	volatile char *at = memory;
 	for (size_t i = 0; i < len; i++)
@@ -348,7 +348,7 @@ void ash_put_base64(struct ash_request *q, const char *name, freshet_str bytes)
 	}
 	size_t len = encode_base64(text, bytes);
 	freshet_json_write_string(q->writer, (freshet_str){text, len});
-	wipe(text, len);
+	ash_wipe(text, len);
 	freshet_mem_free(text);
 }
 

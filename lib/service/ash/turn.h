@@ -61,7 +61,7 @@ void ash_turn_fail(freshet_ash_turn *turn, freshet_err err);
 /* Shows an event. */
 void ash_turn_show(freshet_ash_turn *turn, const freshet_ash_event *event);
 
-/* Keeps the error over the callback that told it. Without memory only its code is kept. */
+/* Keeps the error over the callback that told it. Without memory the end says only what its state says. */
 void ash_turn_keep(freshet_ash_turn *turn, const freshet_ash_error *error);
 
 /* Reads the store after a break, and finishes. */
