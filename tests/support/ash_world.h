@@ -27,7 +27,7 @@ extern struct ash_world ash_world;
 /* Starts the server and connects a client to it. */
 void ash_world_open(h1server_fn *answer, void *user);
 
-/* The same with the emulator, whose minutes pass in moments, and which has Agent on Demand, too. */
+/* The same with the emulator, whose time passes as the loop turns, and which has Agent on Demand, too. */
 void ash_world_open_mockd(void);
 
 /* Runs the loop until *done. A test fails when that does not come for a long while. */
