@@ -37,6 +37,12 @@ endforeach()
 list(SORT declared)
 
 set(failures "")
+# An exported function would write its own idea of their size into the caller's options: FRESHET_OPTIONS_INIT makes them.
+foreach(name ${declared})
+	if(name MATCHES "_(options|fields)_init$")
+		string(APPEND failures "\n  ${name} must be made by FRESHET_OPTIONS_INIT")
+	endif()
+endforeach()
 foreach(pair "exported;promised" "promised;exported" "declared;promised" "promised;declared")
 	list(GET pair 0 left)
 	list(GET pair 1 right)

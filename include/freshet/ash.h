@@ -40,7 +40,7 @@ typedef struct freshet_ash_options {
 	size_t max_answer;    /* bytes of the answer to a call; lists are not paged; default 128 MiB */
 } freshet_ash_options;
 
-FRESHET_API void freshet_ash_options_init(freshet_ash_options *options);
+FRESHET_OPTIONS_INIT(freshet_ash_options)
 
 /*
  * A new client; `options` may be NULL. Nothing is sent before the first call. It lives until it is closed or its reactor
@@ -447,7 +447,7 @@ typedef struct freshet_ash_deploy_options {
 	size_t max_upload; /* bytes of the request with all files; default 1 MiB, which is the server's own limit */
 } freshet_ash_deploy_options;
 
-FRESHET_API void freshet_ash_deploy_options_init(freshet_ash_deploy_options *options);
+FRESHET_OPTIONS_INIT(freshet_ash_deploy_options)
 
 /*
  * Deploys an agent, or a new version of it. FRESHET_ESYSTEM (errno tells) when the folder cannot be read,
@@ -509,7 +509,7 @@ typedef struct freshet_ash_session_options {
 	freshet_str initial_agent;
 } freshet_ash_session_options;
 
-FRESHET_API void freshet_ash_session_options_init(freshet_ash_session_options *options);
+FRESHET_OPTIONS_INIT(freshet_ash_session_options)
 
 /* Answered when the sandbox is up, which can take minutes. A sandbox started in advance ignores some options. */
 FRESHET_API freshet_err freshet_ash_session_create(freshet_ash *client, const freshet_ash_session_options *options,
@@ -602,7 +602,7 @@ typedef struct freshet_ash_queue_options {
 	uint32_t max_retries; /* with has_max_retries; else the server's default, 3 */
 } freshet_ash_queue_options;
 
-FRESHET_API void freshet_ash_queue_options_init(freshet_ash_queue_options *options);
+FRESHET_OPTIONS_INIT(freshet_ash_queue_options)
 FRESHET_API freshet_err freshet_ash_queue_add(freshet_ash *client, const freshet_ash_queue_options *options,
 	freshet_ash_queue_item_fn *done, void *user, freshet_ash_call **out);
 
@@ -642,7 +642,7 @@ typedef struct freshet_ash_usage_options {
 	uint32_t limit; /* 1 to 1000, or 0: 100; of the list only */
 } freshet_ash_usage_options;
 
-FRESHET_API void freshet_ash_usage_options_init(freshet_ash_usage_options *options);
+FRESHET_OPTIONS_INIT(freshet_ash_usage_options)
 FRESHET_API freshet_err freshet_ash_usage_list(freshet_ash *client, const freshet_ash_usage_options *options,
 	freshet_ash_usage_event_fn *done, void *user, freshet_ash_call **out);
 FRESHET_API freshet_err freshet_ash_usage_stats_get(freshet_ash *client, const freshet_ash_usage_options *options,

@@ -128,7 +128,7 @@ typedef struct freshet_ash_version_options {
 	freshet_str clone_from; /* a number or a UUID; of create only */
 } freshet_ash_version_options;
 
-FRESHET_API void freshet_ash_version_options_init(freshet_ash_version_options *options);
+FRESHET_OPTIONS_INIT(freshet_ash_version_options)
 FRESHET_API freshet_err freshet_ash_version_create(freshet_ash *client, freshet_str agent,
 	const freshet_ash_version_options *options, freshet_ash_version_fn *done, void *user, freshet_ash_call **out);
 FRESHET_API freshet_err freshet_ash_version_list(
@@ -161,7 +161,7 @@ typedef struct freshet_ash_eval_case_options {
 	bool is_active; /* with has_is_active */
 } freshet_ash_eval_case_options;
 
-FRESHET_API void freshet_ash_eval_case_options_init(freshet_ash_eval_case_options *options);
+FRESHET_OPTIONS_INIT(freshet_ash_eval_case_options)
 FRESHET_API freshet_err freshet_ash_eval_case_create(freshet_ash *client, freshet_str agent,
 	const freshet_ash_eval_case_options *options, freshet_ash_eval_case_fn *done, void *user,
 	freshet_ash_call **out);
@@ -194,7 +194,7 @@ typedef struct freshet_ash_eval_run_options {
 	size_t tag_count;
 } freshet_ash_eval_run_options;
 
-FRESHET_API void freshet_ash_eval_run_options_init(freshet_ash_eval_run_options *options);
+FRESHET_OPTIONS_INIT(freshet_ash_eval_run_options)
 
 /* Starts a run; `options` may be NULL. */
 FRESHET_API freshet_err freshet_ash_eval_run_create(freshet_ash *client, freshet_str agent,
@@ -216,7 +216,7 @@ typedef struct freshet_ash_score_options {
 	freshet_str human_notes;
 } freshet_ash_score_options;
 
-FRESHET_API void freshet_ash_score_options_init(freshet_ash_score_options *options);
+FRESHET_OPTIONS_INIT(freshet_ash_score_options)
 
 /* `count` tells how many results of the run were scored. */
 FRESHET_API freshet_err freshet_ash_eval_run_score(freshet_ash *client, freshet_str agent, freshet_str id,

@@ -189,7 +189,7 @@ typedef struct freshet_ash_turn_options {
 	void *user;
 } freshet_ash_turn_options;
 
-FRESHET_API void freshet_ash_turn_options_init(freshet_ash_turn_options *options);
+FRESHET_OPTIONS_INIT(freshet_ash_turn_options)
 
 /*
  * Sends a message. FRESHET_ESTATE while a turn or an exec of this client is open on the session: the server would mix

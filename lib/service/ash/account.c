@@ -3,18 +3,6 @@
  */
 #include "call.h"
 
-void freshet_ash_queue_options_init(freshet_ash_queue_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
-void freshet_ash_usage_options_init(freshet_ash_usage_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
 freshet_err freshet_ash_queue_add(freshet_ash *client, const freshet_ash_queue_options *options,
 	freshet_ash_queue_item_fn *done, void *user, freshet_ash_call **out)
 {

@@ -7,12 +7,6 @@
 /* What the server takes of a request to deploy. */
 #define MAX_UPLOAD ((size_t)1 << 20)
 
-void freshet_ash_deploy_options_init(freshet_ash_deploy_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
 freshet_err freshet_ash_agent_deploy(freshet_ash *client, const freshet_ash_deploy_options *options,
 	freshet_ash_agent_fn *done, void *user, freshet_ash_call **out)
 {

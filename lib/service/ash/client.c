@@ -134,12 +134,6 @@ void ash_command_leave(freshet_ash *client, struct ash_command *command)
 
 /* ---- new and close ---- */
 
-void freshet_ash_options_init(freshet_ash_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
 static const char *or_environment(const char *given, const char *name)
 {
 	const char *value = given != NULL ? given : getenv(name);

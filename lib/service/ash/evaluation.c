@@ -3,30 +3,6 @@
  */
 #include "call.h"
 
-void freshet_ash_version_options_init(freshet_ash_version_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
-void freshet_ash_eval_case_options_init(freshet_ash_eval_case_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
-void freshet_ash_eval_run_options_init(freshet_ash_eval_run_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
-void freshet_ash_score_options_init(freshet_ash_score_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
 static void put_version(struct ash_request *q, const freshet_ash_version_options *o)
 {
 	ash_put_str(q, "name", o->name);

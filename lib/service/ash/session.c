@@ -3,12 +3,6 @@
  */
 #include "call.h"
 
-void freshet_ash_session_options_init(freshet_ash_session_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
 /* What may be changed later, too. */
 static void put_config(struct ash_request *q, const freshet_ash_session_options *o)
 {

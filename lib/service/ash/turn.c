@@ -391,12 +391,6 @@ static void core_done(freshet_stream *core, const freshet_stream_end *end, void 
 
 /* ---- open and close ---- */
 
-void freshet_ash_turn_options_init(freshet_ash_turn_options *options)
-{
-	memset(options, 0, sizeof *options);
-	options->size = sizeof *options;
-}
-
 /* Gives up one that never began. */
 static void discard(freshet_ash_turn *turn)
 {
