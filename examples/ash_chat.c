@@ -111,7 +111,7 @@ static void notice_error(struct program *p, const char *what, const freshet_ash_
 	notice(p, what, error->message.len > 0 ? error->message : error->outcome.text);
 }
 
-/* False: nothing was begun, and why is told. */
+/* Something is under way now; or it is not, and why is told. */
 static bool begun(struct program *p, const char *what, freshet_err err)
 {
 	p->busy = err == FRESHET_OK;
@@ -241,26 +241,33 @@ static freshet_str session_id(const struct program *p)
 	return freshet_str_of(freshet_ash_chat_session(p->chat));
 }
 
-/* A session was made, found or forked: the conversation goes on there. */
+static void go_on_in(struct program *p, freshet_str id)
+{
+	static const freshet_ash_chat_callbacks callbacks = {on_event, on_turn};
+	freshet_ash_chat *chat;
+	freshet_err err = freshet_ash_chat_new(p->ash, id, &callbacks, p, &chat);
+	if (err != FRESHET_OK) {
+		notice(p, "no session", freshet_str_of(freshet_err_text(err)));
+		return;
+	}
+	notice(p, "session", id);
+	freshet_ash_chat_free(p->chat); /* no turn is open here */
+	p->chat = chat;
+}
+
+/* A session was made, found or forked. */
 static void on_entered(freshet_ash_call *call, const freshet_ash_error *error, const freshet_ash_session *session,
 	size_t count, void *user)
 {
-	static const freshet_ash_chat_callbacks callbacks = {on_event, on_turn};
 	struct program *p = user;
-	freshet_ash_chat *chat = NULL;
 	(void)call, (void)count;
 	p->busy = false;
 	if (p->leaving)
 		return;
 	if (error != NULL)
 		notice_error(p, "no session", error);
-	else if (begun(p, "no session", freshet_ash_chat_new(p->ash, session->id, &callbacks, p, &chat)))
-		notice(p, "session", session->id);
-	p->busy = false;
-	if (chat != NULL) {
-		freshet_ash_chat_free(p->chat); /* no turn is open here */
-		p->chat = chat;
-	}
+	else
+		go_on_in(p, session->id);
 	if (p->chat == NULL)
 		leave(p, EXIT_FAILURE);
 	else
@@ -342,11 +349,16 @@ static void await_input(struct program *p)
 		leave(p, EXIT_SUCCESS);
 		return;
 	}
-	if (isatty(STDIN_FILENO))
-		fputs("> ", stderr);
-	if (evbuffer_get_length(p->input) > MAX_LINE || event_add(p->readable, NULL) != 0) {
-		notice(p, "the line is too long, or cannot be awaited", freshet_str_of(""));
+	const char *cause = NULL;
+	if (evbuffer_get_length(p->input) > MAX_LINE)
+		cause = "a line is too long";
+	else if (event_add(p->readable, NULL) != 0)
+		cause = "it cannot be awaited";
+	if (cause != NULL) {
+		notice(p, "stdin", freshet_str_of(cause));
 		leave(p, EXIT_FAILURE);
+	} else if (isatty(STDIN_FILENO)) {
+		fputs("> ", stderr);
 	}
 }
 

@@ -95,6 +95,25 @@ run --session "$first" <"$work/script"
 size=$(wc -c <"$work/text")
 [ "$size" -ge 120 ] && [ "$size" -le 123 ] || fail "the text has $size bytes after a cut"
 
+# SIGINT before the message is accepted: the turn ends as soon as it is, and the next one goes through. What is said
+# behind /pause is sent before any signal is looked at; it wakes the session, and its second answer comes late.
+ask -X POST "$url/mockd/faults?moment=answer&action=delay&ms=10000&skip=1&path=/api/sessions/*/messages" >"$work/fault"
+printf '%s\n' "/pause" "script:hang bytes=30" "script:success bytes=30" >"$work/script"
+: >"$work/words"
+"$built/ash_chat" --session "$first" <"$work/script" >"$work/text" 2>"$work/seen" &
+chat=$!
+while read -r line; do
+	echo "$line" >>"$work/words"
+	case $line in "[the session is now: paused]") kill -INT "$chat" ;; esac
+done <"$work/seen"
+code=0
+wait "$chat" || code=$?
+chat=""
+[ "$code" -eq 0 ] || fail "exit code $code after an early Ctrl-C"
+[ "$(count 'interrupting: ')" -eq 1 ] || fail "the early Ctrl-C is not told"
+[ "$(count 'interrupted\]')" -eq 1 ] || fail "not interrupted"
+[ "$(count 'completed\]')" -eq 1 ] || fail "the turn after an interrupt is missing"
+
 # SIGINT: the turn ends, and the next one goes through; then twice, and the program ends.
 "$built/ash_chat" --session "$first" <"$work/said" >"$work/seen" 2>&1 &
 chat=$!
@@ -145,6 +164,11 @@ run "no/name" <"$work/script"
 head -c 1100000 /dev/zero | tr '\0' x >"$work/script"
 run helper <"$work/script"
 [ "$code" -eq 1 ] || fail "exit code $code with a line that is too long"
+[ "$(count 'stdin: a line is too long')" -eq 1 ] || fail "it is not told that a line is too long"
+echo "script:success" >"$work/script"
+code=0
+"$built/ash_chat" helper <"$work/script" >/dev/full 2>"$work/words" || code=$?
+[ "$code" -eq 1 ] || fail "exit code $code when nothing can be shown"
 : >"$work/script"
 ASH_API_KEY=wrong
 run helper <"$work/script"
