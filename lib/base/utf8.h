@@ -4,6 +4,8 @@
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
+#include "base/utf8_vector.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,7 +18,7 @@ size_t utf8_valid_prefix(const uint8_t *text, size_t len);
 
 static inline bool utf8_valid(const uint8_t *text, size_t len)
 {
-	return utf8_valid_prefix(text, len) == len;
+	return utf8_vector_valid(text, len) || utf8_valid_prefix(text, len) == len;
 }
 
 /* Bytes at the end of the text that begin a valid sequence which more bytes could complete: 0 to 3. */

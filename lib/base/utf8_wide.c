@@ -1,6 +1,6 @@
 /*
- * As utf8_vector.c, with vectors so wide that most texts are a few of them. Loads stop at the ends of the text by masks;
- * what lies outside is taken to be 0, behind which and before which everything fits.
+ * As utf8_vector.c, with vectors so wide that most texts are a few of them. The last load stops at the end of the text by a
+ * mask; what lies outside of the text is taken to be 0, which fits behind all and before all that is whole.
  */
 #include "base/utf8_wide.h"
 
@@ -19,37 +19,59 @@
 /* Texts with more than this left are worth asking whether they are ASCII for a while. */
 #define LONG 2048
 
+/* What stays the same for all blocks. */
+struct constants {
+	__m512i by_high_before;
+	__m512i by_low_before;
+	__m512i by_high_here;
+	__m512i quarters_before;
+	__m512i nibble;
+	__m512i below_three; /* what is more leaves the top bit only of the first bytes of three and more */
+	__m512i below_four;
+	__m512i top;
+};
+
+/* A compiler that sees the value would rather make it anew in each turn of the loop. */
+TARGET static inline __m512i kept(__m512i value)
+{
+	__asm__("" : "+v"(value));
+	return value;
+}
+
 TARGET static inline __m512i table(const uint8_t entries[16])
 {
-	return _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)entries));
+	return kept(_mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)entries)));
 }
 
-TARGET static inline __m512i at_low(const uint8_t entries[16], __m512i bytes)
+TARGET static inline struct constants constants(void)
 {
-	return _mm512_shuffle_epi8(table(entries), _mm512_and_si512(bytes, _mm512_set1_epi8(0x0f)));
+	return (struct constants){
+		.by_high_before = table(utf8_by_high_before),
+		.by_low_before = table(utf8_by_low_before),
+		.by_high_here = table(utf8_by_high_here),
+		.quarters_before = kept(_mm512_set_epi64(13, 12, 11, 10, 9, 8, 7, 6)),
+		.nibble = kept(_mm512_set1_epi8(0x0f)),
+		.below_three = kept(_mm512_set1_epi8(0xe0 - 0x80)),
+		.below_four = kept(_mm512_set1_epi8(0xf0 - 0x80)),
+		.top = kept(_mm512_set1_epi8((char)0x80)),
+	};
 }
 
-TARGET static inline __m512i at_high(const uint8_t entries[16], __m512i bytes)
+/* Other than 0 where a byte of `here` does not fit the three before it; `before` is the block before. */
+TARGET static inline __m512i misfits(__m512i here, __m512i before, const struct constants *c)
 {
-	return at_low(entries, _mm512_srli_epi16(bytes, 4));
-}
-
-/* Other than 0 where a byte of the block at `at` does not fit the three before it. The masks say what is in the text. */
-TARGET static inline __m512i misfits(const uint8_t *at, uint64_t here, uint64_t first, uint64_t second, uint64_t third)
-{
-	__m512i before = _mm512_maskz_loadu_epi8(first, at - 1);
-	__m512i errors = _mm512_and_si512(at_high(utf8_by_high_before, before), at_low(utf8_by_low_before, before));
-	errors = _mm512_and_si512(errors, at_high(utf8_by_high_here, _mm512_maskz_loadu_epi8(here, at)));
-	/* What is left of E0 and more, or of F0 and more, has its top bit. */
-	__m512i three = _mm512_subs_epu8(_mm512_maskz_loadu_epi8(second, at - 2), _mm512_set1_epi8(0xe0 - 0x80));
-	__m512i four = _mm512_subs_epu8(_mm512_maskz_loadu_epi8(third, at - 3), _mm512_set1_epi8(0xf0 - 0x80));
-	__m512i expected = _mm512_and_si512(_mm512_or_si512(three, four), _mm512_set1_epi8((char)0x80));
+	/* Each quarter of `here` gets the one before it at its side; so bytes from further back are a shift away. */
+	__m512i back = _mm512_permutex2var_epi64(before, c->quarters_before, here);
+	__m512i first = _mm512_alignr_epi8(here, back, 15);
+	__m512i high_before = _mm512_and_si512(_mm512_srli_epi16(first, 4), c->nibble);
+	__m512i high_here = _mm512_and_si512(_mm512_srli_epi16(here, 4), c->nibble);
+	__m512i errors = _mm512_and_si512(_mm512_shuffle_epi8(c->by_high_before, high_before),
+		_mm512_shuffle_epi8(c->by_low_before, _mm512_and_si512(first, c->nibble)));
+	errors = _mm512_and_si512(errors, _mm512_shuffle_epi8(c->by_high_here, high_here));
+	__m512i three = _mm512_subs_epu8(_mm512_alignr_epi8(here, back, 14), c->below_three);
+	__m512i four = _mm512_subs_epu8(_mm512_alignr_epi8(here, back, 13), c->below_four);
+	__m512i expected = _mm512_and_si512(_mm512_or_si512(three, four), c->top);
 	return _mm512_xor_si512(errors, expected);
-}
-
-TARGET static inline __m512i whole_misfits(const uint8_t *at)
-{
-	return misfits(at, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX);
 }
 
 TARGET static inline __m512i block(const uint8_t *at)
@@ -67,20 +89,24 @@ TARGET static inline bool stride_is_ascii(const uint8_t *at)
 
 TARGET bool utf8_wide_fits(const uint8_t *text, size_t len)
 {
-	uint64_t here = len < BLOCK ? _bzhi_u64(UINT64_MAX, (unsigned)len) : UINT64_MAX;
-	__m512i wrong = misfits(text, here, here << 1, here << 2, here << 3);
-	size_t at = BLOCK;
-	while (len >= at + BLOCK) {
-		if (RARELY(len - at >= LONG) && stride_is_ascii(text + at)) {
+	__m512i wrong = _mm512_setzero_si512();
+	__m512i before = wrong;
+	const struct constants c = constants();
+	size_t at = 0;
+	while (len - at >= BLOCK) {
+		if (RARELY(at > 0 && len - at >= LONG) && stride_is_ascii(text + at)) {
 			at += STRIDE;
+			before = block(text + at - BLOCK);
 			continue;
 		}
-		wrong = _mm512_or_si512(wrong, whole_misfits(text + at));
+		__m512i here = block(text + at);
+		wrong = _mm512_or_si512(wrong, misfits(here, before, &c));
+		before = here;
 		at += BLOCK;
 	}
 	if (at < len) {
-		here = _bzhi_u64(UINT64_MAX, (unsigned)(len - at));
-		wrong = _mm512_or_si512(wrong, misfits(text + at, here, here, here, here));
+		__m512i here = _mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, (unsigned)(len - at)), text + at);
+		wrong = _mm512_or_si512(wrong, misfits(here, before, &c));
 	}
 	return _mm512_test_epi8_mask(wrong, wrong) == 0;
 }

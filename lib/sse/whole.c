@@ -33,6 +33,9 @@ struct far_block {
 /* Lines that are longer than this are searched in strides. */
 #define NEAR 512
 
+/* Data of several lines mostly has short ones. They are copied with a fixed number of bytes, which costs least. */
+#define SHORT_LINE 32
+
 /* The functions of the pass are inlined into it, so that all that it works on stays in registers; its calls are rare. */
 #define PASS static inline __attribute__((always_inline))
 #define RARE static __attribute__((noinline))
@@ -76,6 +79,16 @@ RARE freshet_sse_result piece_ends(
 	return sse_want_more(p);
 }
 
+/* Appends bytes of the piece. There is room for SHORT_LINE more than these. */
+PASS void append_line(struct buf *to, const uint8_t *bytes, size_t len, const uint8_t *end)
+{
+	if (len <= SHORT_LINE && end - bytes >= SHORT_LINE)
+		memcpy(to->bytes + to->len, bytes, SHORT_LINE);
+	else
+		memcpy(to->bytes + to->len, bytes, len);
+	to->len += len;
+}
+
 /* A data line that is not the first. The data lies in the draft's buffer then. */
 RARE bool join(struct sse_parser *p, freshet_str *data, const uint8_t *value, size_t len)
 {
@@ -83,15 +96,13 @@ RARE bool join(struct sse_parser *p, freshet_str *data, const uint8_t *value, si
 	if (!joined && !sse_draft_renew(&p->draft, p->limits))
 		return false;
 	struct buf *to = &p->draft->data;
-	if (!buf_reserve(to, (joined ? 0 : data->len) + 1 + len, SIZE_MAX))
+	size_t room = (joined ? 0 : data->len) + 1 + len + SHORT_LINE;
+	if (to->cap - to->len < room && !buf_reserve(to, room, SIZE_MAX))
 		return false;
-	if (!joined) {
-		memcpy(to->bytes, data->ptr, data->len);
-		to->len = data->len;
-	}
+	if (!joined)
+		append_line(to, (const uint8_t *)data->ptr, data->len, p->end);
 	to->bytes[to->len++] = '\n';
-	memcpy(to->bytes + to->len, value, len);
-	to->len += len;
+	append_line(to, value, len, p->end);
 	*data = str(to->bytes, to->len);
 	return true;
 }
