@@ -1,7 +1,7 @@
 /*
  * Happy path: the ledger has one entry for each session, and its row count and hash over all ids and data are those of
  * the record. Where they are not, the session's rows are fetched and compared one by one, so that what is told is a
- * count and not a suspicion.
+ * count and not a suspicion. So it is with sessions of Ash that were cut: see ash_audit.c.
  */
 #include "audit.h"
 
@@ -18,11 +18,9 @@
 #define ATTEMPTS_MAX 100
 
 FRESHET_JSON_PLAN(entry_plan, "session", "rows", "hash", "status");
-FRESHET_JSON_PLAN(row_plan, "id", "data");
+FRESHET_JSON_PLAN(row_plan, "id", "data", "turn");
 
-static void compare_next_suspect(struct audit *a);
-
-static void end(struct audit *a, const char *trouble)
+void audit_end(struct audit *a, const char *trouble)
 {
 	snprintf(a->trouble, sizeof a->trouble, "%s", trouble);
 	a->finished = trouble[0] == '\0';
@@ -39,9 +37,9 @@ static void ask(struct audit *a, const char *path, freshet_request_done_fn *done
 	o.max_attempts = ATTEMPTS_MAX;
 	o.on_done = done;
 	o.user = a;
-	freshet_err err = freshet_request_send(freshet_aod_endpoint(a->fleet->client), &o, NULL);
+	freshet_err err = freshet_request_send(a->fleet->endpoint, &o, NULL);
 	if (err != FRESHET_OK)
-		end(a, freshet_err_text(err));
+		audit_end(a, freshet_err_text(err));
 }
 
 /* True when there is an answer to read; otherwise the audit has ended, unless all is being closed. */
@@ -54,13 +52,13 @@ static bool answered(struct audit *a, const freshet_response *response)
 		return true;
 	snprintf(text, sizeof text, "status %d, %.*s", response->status, (int)response->outcome.text.len,
 		response->outcome.text.ptr);
-	end(a, text);
+	audit_end(a, text);
 	return false;
 }
 
 /* ---- row by row ---- */
 
-static int compare_rows(const void *left, const void *right)
+int audit_compare_rows(const void *left, const void *right)
 {
 	const struct row *a = left;
 	const struct row *b = right;
@@ -77,7 +75,7 @@ static void compare_sorted(struct audit *a, const struct record *ledger, const s
 	while (i < ledger->count || k < seen->count) {
 		int order = i == ledger->count ? 1
 			    : k == seen->count ? -1
-					       : compare_rows(&ledger->rows[i], &seen->rows[k]);
+					       : audit_compare_rows(&ledger->rows[i], &seen->rows[k]);
 		a->lost += order < 0;
 		a->duplicated += order > 0;
 		i += order <= 0;
@@ -89,9 +87,9 @@ static void compare_records(struct audit *a, struct record *ledger, struct recor
 {
 	uint64_t wrong = a->lost + a->duplicated;
 	if (ledger->count > 0)
-		qsort(ledger->rows, ledger->count, sizeof(struct row), compare_rows);
+		qsort(ledger->rows, ledger->count, sizeof(struct row), audit_compare_rows);
 	if (seen->count > 0)
-		qsort(seen->rows, seen->count, sizeof(struct row), compare_rows);
+		qsort(seen->rows, seen->count, sizeof(struct row), audit_compare_rows);
 	compare_sorted(a, ledger, seen);
 	a->disordered += a->lost + a->duplicated == wrong;
 }
@@ -101,17 +99,21 @@ static bool read_rows(struct record *ledger, freshet_str body)
 {
 	freshet_json_value data = {0};
 	freshet_json_value element;
-	freshet_json_value v[2];
+	freshet_json_value v[3];
 	freshet_json_each each;
 	freshet_json_scratch scratch = {0};
 	bool good = freshet_json_get(body, "data", &data, NULL) == FRESHET_OK &&
 		    freshet_json_each_begin(&each, &data) == FRESHET_OK;
 	while (good && freshet_json_each_next(&each, NULL, &element)) {
-		freshet_aod_event row = {.type = FRESHET_AOD_EVENT_UNKNOWN};
+		uint64_t id = 0;
+		uint64_t turn = 0;
+		freshet_str row = {NULL, 0};
 		freshet_json_scratch_reset(&scratch);
 		good = freshet_json_pick(&row_plan, element.raw, v, NULL) == FRESHET_OK &&
-		       freshet_json_uint64(&v[0], &row.id) == FRESHET_OK &&
-		       freshet_json_string(&v[1], &scratch, &row.raw) == FRESHET_OK && record_event(ledger, &row);
+		       freshet_json_uint64(&v[0], &id) == FRESHET_OK &&
+		       freshet_json_string(&v[1], &scratch, &row) == FRESHET_OK && record_add(ledger, id, row);
+		if (good && freshet_json_uint64(&v[2], &turn) == FRESHET_OK)
+			ledger->rows[ledger->count - 1].turn = (uint32_t)turn;
 	}
 	freshet_json_scratch_clear(&scratch);
 	return good;
@@ -124,25 +126,36 @@ static void rows_arrived(freshet_request *request, const freshet_response *respo
 	(void)request;
 	if (!answered(a, response))
 		return;
+	struct session *s = a->suspects[a->next_suspect];
 	bool good = read_rows(&ledger, response->body);
-	if (good)
-		compare_records(a, &ledger, &a->suspects[a->next_suspect++]->record);
+	if (good && s->talk != NULL)
+		audit_ash_rows(a, &ledger, s);
+	else if (good)
+		compare_records(a, &ledger, &s->record);
 	record_clear(&ledger);
-	if (good)
-		compare_next_suspect(a);
+	if (!good)
+		audit_end(a, "the rows of a session cannot be read");
+	else if (s->talk != NULL)
+		audit_ash_store(a);
 	else
-		end(a, "the rows of a session cannot be read");
+		audit_next(a);
 }
 
-static void compare_next_suspect(struct audit *a)
+static void compare_suspect(struct audit *a)
 {
 	char path[96];
 	if (a->next_suspect == a->suspect_count) {
-		end(a, "");
+		audit_end(a, "");
 		return;
 	}
 	snprintf(path, sizeof path, "/mockd/ledger?session=%s", a->suspects[a->next_suspect]->id);
 	ask(a, path, rows_arrived);
+}
+
+void audit_next(struct audit *a)
+{
+	a->next_suspect++;
+	compare_suspect(a);
 }
 
 /* ---- session by session ---- */
@@ -181,9 +194,11 @@ static void compare_entry(struct audit *a, const struct entry *entry)
 		return;
 	}
 	a->sessions++;
-	a->wrong_ends += !freshet_str_is(entry->status, state_names[s->state]);
+	/* Those of Ash end when they are told to, however their turns went. */
+	a->wrong_ends += !freshet_str_is(entry->status, s->talk != NULL ? "ended" : state_names[s->state]);
 	snprintf(hash, sizeof hash, "%llu", (unsigned long long)(s->record.count > 0 ? s->record.hash : HASH_START));
-	if (entry->rows != s->record.count || !freshet_str_is(entry->hash, hash))
+	if (entry->rows != s->record.count || !freshet_str_is(entry->hash, hash) ||
+		(s->talk != NULL && s->talk->broken))
 		a->suspects[a->suspect_count++] = s;
 }
 
@@ -223,9 +238,9 @@ static void ledger_arrived(freshet_request *request, const freshet_response *res
 	if (!answered(a, response))
 		return;
 	if (read_ledger(a, response->body))
-		compare_next_suspect(a);
+		compare_suspect(a);
 	else
-		end(a, "it is no ledger");
+		audit_end(a, "it is no ledger");
 }
 
 static bool sort_sessions(struct audit *a)
@@ -248,7 +263,7 @@ void audit_start(struct audit *a, struct fleet *fleet, void (*on_done)(void *use
 	if (sort_sessions(a))
 		ask(a, "/mockd/ledger", ledger_arrived);
 	else
-		end(a, "out of memory");
+		audit_end(a, "out of memory");
 }
 
 bool audit_passed(const struct audit *a)
@@ -261,5 +276,6 @@ void audit_clear(struct audit *a)
 {
 	free(a->by_id);
 	free(a->suspects);
+	record_clear(&a->store);
 	*a = (struct audit){.fleet = NULL};
 }

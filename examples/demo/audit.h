@@ -4,7 +4,7 @@
 #ifndef DEMO_AUDIT_H
 #define DEMO_AUDIT_H
 
-#include "fleet.h"
+#include "talk.h"
 
 struct audit {
 	struct fleet *fleet;
@@ -19,9 +19,13 @@ struct audit {
 	uint64_t rows;       /* in the ledger */
 	uint64_t lost;       /* rows that were not seen, or not as they are */
 	uint64_t duplicated; /* rows that were seen more than once, or that the ledger does not have */
+	uint64_t cut_off;    /* rows of Ash behind cuts, which the platform gives nobody again */
+	uint64_t recovered;  /* pieces of them that its store had */
 	uint64_t disordered; /* sessions whose rows were all seen, but in another order */
 	uint64_t strays;     /* sessions on the emulator that nobody here followed */
 	uint64_t wrong_ends; /* sessions that ended otherwise than was seen */
+	struct record store; /* of the suspect at hand, as far as it was read */
+	int64_t store_read;
 	void (*on_done)(void *user);
 	void *user;
 };
@@ -32,5 +36,24 @@ void audit_clear(struct audit *a);
 
 /* True when everything was compared and nothing is wrong. */
 bool audit_passed(const struct audit *a);
+
+/* ---- the steps of an audit ---- */
+
+/* The suspect at hand has been compared. */
+void audit_next(struct audit *a);
+
+/* It has ended; `trouble` is empty when everything could be compared. */
+void audit_end(struct audit *a, const char *trouble);
+
+/* Orders rows by id, then by data. */
+int audit_compare_rows(const void *left, const void *right);
+
+/* ---- sessions of Ash: ash_audit.c ---- */
+
+/* Compares what streams showed with the rows of the ledger. */
+void audit_ash_rows(struct audit *a, const struct record *ledger, const struct session *s);
+
+/* Reads the store of the suspect at hand, compares, and goes on to the next one. */
+void audit_ash_store(struct audit *a);
 
 #endif

@@ -18,7 +18,8 @@ struct demo {
 	struct emulator emulator; /* not running with a real server */
 	struct event_base *base;
 	freshet_reactor *reactor;
-	freshet_aod *client;
+	freshet_aod *aod;                    /* NULL: not wanted */
+	freshet_ash *ash;                    /* likewise */
 	struct event *signals[DEMO_SIGNALS]; /* NULL: no more caught */
 	struct fleet fleet;
 	struct view view;
@@ -27,10 +28,13 @@ struct demo {
 	bool failed;     /* it could not go on; the reason was printed */
 };
 
-/* ---- the agent that the sessions are of: agent.c ---- */
+/* ---- the agents that the sessions are of: agent.c ---- */
 
 /* Finds it, or makes one on the emulator, and calls `then` with its id, or with NULL when there is none. */
 void agent_find(struct demo *d, void (*then)(struct demo *d, const char *id));
+
+/* The same on Ash; what `then` gets is its name. */
+void ash_agent_find(struct demo *d, void (*then)(struct demo *d, const char *name));
 
 /* ---- what the user reads at the end: report.c ---- */
 

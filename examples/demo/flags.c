@@ -18,6 +18,8 @@ static const struct flag {
 	const char *value; /* what the help calls it */
 	const char *help;
 } table[] = {
+	{"--platform", FLAG_TEXT, offsetof(struct flags, platform), "NAMES",
+		"aod, ash, or aod,ash: every other session is of Ash; default aod"},
 	{"--sessions", FLAG_U32, offsetof(struct flags, sessions), "N", "how many; default 1000"},
 	{"--cuts-per-minute", FLAG_U32, offsetof(struct flags, cuts_per_minute), "N",
 		"connections and streams that the emulator cuts, at random; default 60"},
@@ -27,10 +29,11 @@ static const struct flag {
 	{"--http1", FLAG_SWITCH, offsetof(struct flags, http1), "",
 		"over HTTP/1.1, a connection for each session, instead of HTTP/2"},
 	{"--url", FLAG_TEXT, offsetof(struct flags, url), "URL",
-		"a real Agent on Demand server instead of the emulator"},
-	{"--token", FLAG_TEXT, offsetof(struct flags, token), "TOKEN", "for --url; default: AOD_API_TOKEN"},
-	{"--agent", FLAG_TEXT, offsetof(struct flags, agent), "ID",
-		"for --url; default: the first agent of the server"},
+		"a real server of the platform instead of the emulator"},
+	{"--token", FLAG_TEXT, offsetof(struct flags, token), "TOKEN",
+		"for --url; default: AOD_API_TOKEN, or ASH_API_KEY"},
+	{"--agent", FLAG_TEXT, offsetof(struct flags, agent), "AGENT",
+		"for --url, its id or, on Ash, its name; default: the first of the server"},
 	{"--plain", FLAG_SWITCH, offsetof(struct flags, plain), "", "a line each second, also in a terminal"},
 	{"--mockd", FLAG_TEXT, offsetof(struct flags, mockd), "FILE", "the emulator's program (demo.sh knows it)"},
 	{"--make-certs", FLAG_TEXT, offsetof(struct flags, make_certs), "FILE",
@@ -92,9 +95,21 @@ static int bad_usage(const char *argument, const char *why)
 	return 2;
 }
 
+/* Both orders are fine. What is none of these chooses nothing. */
+static void choose_platforms(struct flags *flags)
+{
+	bool both = strcmp(flags->platform, "aod,ash") == 0 || strcmp(flags->platform, "ash,aod") == 0;
+	flags->aod = both || strcmp(flags->platform, "aod") == 0;
+	flags->ash = both || strcmp(flags->platform, "ash") == 0;
+}
+
 /* What goes together. */
 static int check(const struct flags *flags)
 {
+	if (!flags->aod && !flags->ash)
+		return bad_usage("--platform", "aod, ash, or aod,ash");
+	if (flags->url != NULL && flags->aod && flags->ash)
+		return bad_usage("--url", "is the address of one platform");
 	if (flags->sessions == 0 || flags->sessions > SESSIONS_MAX)
 		return bad_usage("--sessions", "from 1 to 1,000,000");
 	if (flags->url == NULL && (flags->token != NULL || flags->agent != NULL))
@@ -110,7 +125,7 @@ static int check(const struct flags *flags)
 
 int flags_read(int argc, char **argv, struct flags *flags)
 {
-	*flags = (struct flags){.sessions = 1000, .cuts_per_minute = 60, .seed = 1};
+	*flags = (struct flags){.platform = "aod", .sessions = 1000, .cuts_per_minute = 60, .seed = 1};
 	for (int i = 1; i < argc; i++) {
 		const char *argument = argv[i];
 		if (strcmp(argument, "--help") == 0) {
@@ -125,5 +140,6 @@ int flags_read(int argc, char **argv, struct flags *flags)
 		if (!set_flag(flag, argv[i], flags))
 			return bad_usage(argument, "the value makes no sense");
 	}
+	choose_platforms(flags);
 	return check(flags);
 }

@@ -8,12 +8,15 @@
 #include <stdint.h>
 
 struct flags {
+	const char *platform; /* "aod", "ash" or "aod,ash" */
+	bool aod;
+	bool ash;
 	uint32_t sessions;
 	uint32_t cuts_per_minute;
 	uint64_t seed;
 	const char *url; /* of a real server; NULL: the emulator is started */
 	const char *token;
-	const char *agent; /* id of the agent to use; NULL: the first that the server lists */
+	const char *agent; /* the agent to use, its id or, on Ash, its name; NULL: the first that the server lists */
 	const char *mockd; /* the emulator's program */
 	const char *make_certs;
 	bool tls;

@@ -1,5 +1,5 @@
 /*
- * The sessions of the demo: all of them on one client, each led through its life by callbacks.
+ * The sessions of the demo: all of them on one thread, with one client for each platform, each led through its life by callbacks.
  */
 #ifndef DEMO_FLEET_H
 #define DEMO_FLEET_H
@@ -9,8 +9,12 @@
 
 #include <event2/event.h>
 #include <freshet/aod.h>
+#include <freshet/ash.h>
 
 #define ID_SIZE 37
+
+/* An agent's id on Agent on Demand, its name on Ash. */
+#define AGENT_SIZE 256
 
 enum state {
 	WAITING,   /* its turn to be created has not come */
@@ -32,9 +36,10 @@ struct fleet;
 struct session {
 	struct fleet *fleet;
 	const struct part *part;
+	struct talk *talk;               /* of a session of Ash; NULL: it is one of Agent on Demand */
 	freshet_aod_stream *stream;      /* NULL: none is open */
 	struct record record;            /* what was seen */
-	uint64_t cursor;                 /* the last row of a stream that has ended */
+	uint64_t cursor;                 /* the last row of a stream that has ended; of Ash, the last stored event */
 	void (*then)(struct session *s); /* what session_later waits to do */
 	char *trouble;                   /* why it is BROKEN; NULL otherwise */
 	uint32_t number;                 /* counted from 0 */
@@ -49,7 +54,9 @@ struct session {
 struct fleet {
 	struct event_base *base;
 	freshet_reactor *reactor;
-	freshet_aod *client;
+	freshet_aod *aod;           /* NULL: no sessions there */
+	freshet_ash *ash;           /* likewise */
+	freshet_endpoint *endpoint; /* of one of them, for what the emulator is asked */
 	struct session *sessions;
 	uint32_t count;
 	uint32_t next; /* the first that was not begun */
@@ -58,8 +65,10 @@ struct fleet {
 	uint64_t events;        /* shown to the sessions */
 	uint64_t cuts;          /* of streams */
 	uint64_t marker;        /* tells this run's sessions from all others on the server */
-	char agent[ID_SIZE];
+	char aod_agent[AGENT_SIZE];
+	char ash_agent[AGENT_SIZE];
 	struct search *search;
+	struct roll *roll;
 	bool closing;                    /* callbacks no longer lead to anything */
 	void (*on_finished)(void *user); /* every session has ended */
 	void *user;
@@ -80,18 +89,21 @@ void session_move(struct session *s, enum state state);
 void session_later(struct session *s, void (*then)(struct session *s), uint32_t ms);
 
 /* The request may or may not have reached the server, or may do better later. */
-bool is_passing(const freshet_aod_error *error);
+bool is_passing(const freshet_outcome *outcome);
+
+/* It has come to its end. */
+void session_ended(struct session *s, enum state state);
 
 /* It could not be led to its end. */
 void session_break(struct session *s, const char *what, freshet_str why);
 
-/* Asks the server to create it. */
+/* Asks Agent on Demand to create it; talk.c does it for Ash. */
 void session_create(struct session *s);
 
 /* It turned out to exist. */
 void session_adopt(struct session *s, freshet_str id);
 
-/* ---- sessions whose creation was not answered: search.c ---- */
+/* ---- sessions whose creation was not answered, on Agent on Demand: search.c ---- */
 
 /* Finds out whether they exist, in a while. Sessions that do not are created again. */
 void search_soon(struct fleet *f);

@@ -113,25 +113,19 @@ static bool is_terminal(void)
 	return isatty(STDOUT_FILENO) && kind != NULL && strcmp(kind, "dumb") != 0;
 }
 
-static void with_agent(struct demo *d, const char *id)
+static void start_fleet(struct demo *d)
 {
 	static char server[320];
 	struct fleet *f = &d->fleet;
-	if (d->fleet.closing)
-		return;
-	if (id == NULL) {
-		d->failed = true;
-		finish(d);
-		return;
-	}
-	snprintf(f->agent, sizeof f->agent, "%s", id);
 	if (d->flags.url != NULL)
 		snprintf(server, sizeof server, "%s", d->flags.url);
 	else
 		snprintf(server, sizeof server, "%s, cut %u times a minute", d->emulator.url, d->flags.cuts_per_minute);
 	f->base = d->base;
 	f->reactor = d->reactor;
-	f->client = d->client;
+	f->aod = d->aod;
+	f->ash = d->ash;
+	f->endpoint = d->aod != NULL ? freshet_aod_endpoint(d->aod) : freshet_ash_endpoint(d->ash);
 	f->on_finished = on_all_ended;
 	f->user = d;
 	bool ready = view_start(&d->view, f, server, !d->flags.plain && is_terminal()) &&
@@ -140,6 +134,36 @@ static void with_agent(struct demo *d, const char *id)
 		fail(d, "fleet", FRESHET_ENOMEM);
 		finish(d);
 	}
+}
+
+/* False when there is none, or when all is being closed. */
+static bool take_agent(struct demo *d, char agent[AGENT_SIZE], const char *found)
+{
+	if (d->fleet.closing)
+		return false;
+	if (found != NULL) {
+		snprintf(agent, AGENT_SIZE, "%s", found);
+		return true;
+	}
+	d->failed = true;
+	finish(d);
+	return false;
+}
+
+static void with_ash_agent(struct demo *d, const char *name)
+{
+	if (take_agent(d, d->fleet.ash_agent, name))
+		start_fleet(d);
+}
+
+static void with_agent(struct demo *d, const char *id)
+{
+	if (!take_agent(d, d->fleet.aod_agent, id))
+		return;
+	if (d->ash != NULL)
+		ash_agent_find(d, with_ash_agent);
+	else
+		start_fleet(d);
 }
 
 static freshet_protocol choose_protocol(const struct flags *flags)
@@ -159,11 +183,30 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static freshet_err open_client(struct demo *d)
+static freshet_err open_aod(struct demo *d, const freshet_endpoint_options *e)
+{
+	freshet_aod_options o;
+	freshet_aod_options_init(&o);
+	o.url = d->flags.url != NULL ? d->flags.url : d->emulator.url;
+	o.token = d->flags.url != NULL ? d->flags.token : EMULATOR_TOKEN;
+	o.endpoint = e;
+	return freshet_aod_new(d->reactor, &o, &d->aod);
+}
+
+static freshet_err open_ash(struct demo *d, const freshet_endpoint_options *e)
+{
+	freshet_ash_options o;
+	freshet_ash_options_init(&o);
+	o.url = d->flags.url != NULL ? d->flags.url : d->emulator.url;
+	o.api_key = d->flags.url != NULL ? d->flags.token : EMULATOR_TOKEN;
+	o.endpoint = e;
+	return freshet_ash_new(d->reactor, &o, &d->ash);
+}
+
+static freshet_err open_clients(struct demo *d)
 {
 	freshet_reactor_options r;
 	freshet_endpoint_options e;
-	freshet_aod_options o;
 	freshet_reactor_options_init(&r);
 	r.base = d->base;
 	freshet_err err = freshet_reactor_new(&r, &d->reactor);
@@ -179,11 +222,11 @@ static freshet_err open_client(struct demo *d)
 		e.stream.backoff_min_ms = BACKOFF_MIN_MS;
 		e.stream.backoff_max_ms = BACKOFF_MAX_MS;
 	}
-	freshet_aod_options_init(&o);
-	o.url = d->flags.url != NULL ? d->flags.url : d->emulator.url;
-	o.token = d->flags.url != NULL ? d->flags.token : EMULATOR_TOKEN;
-	o.endpoint = &e;
-	return freshet_aod_new(d->reactor, &o, &d->client);
+	if (d->flags.aod)
+		err = open_aod(d, &e);
+	if (d->flags.ash && err == FRESHET_OK)
+		err = open_ash(d, &e);
+	return err;
 }
 
 static bool begin(struct demo *d)
@@ -193,16 +236,19 @@ static bool begin(struct demo *d)
 		fail(d, "event loop", FRESHET_ESYSTEM);
 		return false;
 	}
-	freshet_err err = open_client(d);
+	freshet_err err = open_clients(d);
 	if (err == FRESHET_EAUTH) {
-		fail(d, "no token (--token or AOD_API_TOKEN)", err);
+		fail(d, "no token (--token, AOD_API_TOKEN or ASH_API_KEY)", err);
 		return false;
 	}
 	if (err != FRESHET_OK) {
 		fail(d, "client", err);
 		return false;
 	}
-	agent_find(d, with_agent);
+	if (d->aod != NULL)
+		agent_find(d, with_agent);
+	else
+		ash_agent_find(d, with_ash_agent);
 	return true;
 }
 

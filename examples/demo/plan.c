@@ -22,7 +22,38 @@ static const struct part parts[] = {
 		.status = FRESHET_AOD_STATUS_TERMINATED},
 };
 
-const struct part plan_real = {.weight = 100, .script = "Answer with the one word: ready.", .any_end = true};
+/*
+ * A turn that is cut begins anew, as a short one, so that the last sessions end although every cut strikes them. With in_flight the server stores some of what nobody heard.
+ */
+static const struct part ash_parts[] = {
+	{.weight = 50,
+		.script = "script:success messages=2..5 thinking=1 bytes=60..400 row_ms=200..1200 in_flight=3",
+		.again = "script:success row_ms=20..80",
+		.status = FRESHET_AOD_STATUS_COMPLETED},
+	{.weight = 20,
+		.script = "script:success messages=2..4 bytes=60..400 row_ms=200..1200 unknown=1",
+		.again = "script:success row_ms=20..80",
+		.second = "script:tools bytes=60..400 row_ms=200..1200 in_flight=20",
+		.status = FRESHET_AOD_STATUS_COMPLETED},
+	{.weight = 10,
+		.script = "script:failed messages=2..4 bytes=60..400 row_ms=200..1200",
+		.again = "script:failed row_ms=20..80",
+		.status = FRESHET_AOD_STATUS_FAILED},
+	{.weight = 10,
+		.script = "script:error messages=2..4 bytes=60..400 row_ms=200..1200 in_flight=2",
+		.again = "script:error row_ms=20..80",
+		.status = FRESHET_AOD_STATUS_FAILED},
+	{.weight = 10,
+		.script = "script:hang messages=8 tools=4 bytes=60..400 row_ms=200..1200 in_flight=4",
+		.again = "script:hang messages=8 tools=4 row_ms=20..80",
+		.terminate_after = 6,
+		.status = FRESHET_AOD_STATUS_TERMINATED},
+};
+
+const struct part plan_real = {.weight = 100,
+	.script = "Answer with the one word: ready.",
+	.again = "Answer with the one word: ready.",
+	.any_end = true};
 
 /* splitmix64, by Sebastiano Vigna: a good mixer of two numbers into one. */
 static uint64_t mix(uint64_t x)
@@ -33,11 +64,21 @@ static uint64_t mix(uint64_t x)
 	return x ^ x >> 31;
 }
 
-const struct part *plan_part(uint64_t seed, uint32_t number)
+/* One of the list, by weight. */
+static const struct part *pick(const struct part *list, uint64_t seed, uint32_t number)
 {
 	uint32_t point = (uint32_t)(mix(mix(seed) ^ number) % 100);
-	size_t i = 0;
-	while (point >= parts[i].weight)
-		point -= parts[i++].weight;
-	return &parts[i];
+	while (point >= list->weight)
+		point -= list++->weight;
+	return list;
+}
+
+const struct part *plan_part(uint64_t seed, uint32_t number)
+{
+	return pick(parts, seed, number);
+}
+
+const struct part *plan_ash_part(uint64_t seed, uint32_t number)
+{
+	return pick(ash_parts, seed, number);
 }

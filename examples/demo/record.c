@@ -35,12 +35,12 @@ static bool make_room(struct record *r)
 	return true;
 }
 
-bool record_event(struct record *r, const freshet_aod_event *event)
+bool record_add(struct record *r, uint64_t id, freshet_str data)
 {
 	if (!make_room(r))
 		return false;
-	r->rows[r->count] = (struct row){event->id, hash_row(HASH_START, event->id, event->raw)};
-	r->hash = hash_row(r->count > 0 ? r->hash : HASH_START, event->id, event->raw);
+	r->rows[r->count] = (struct row){.id = id, .hash = hash_row(HASH_START, 0, data)};
+	r->hash = hash_row(r->count > 0 ? r->hash : HASH_START, id, data);
 	r->count++;
 	return true;
 }

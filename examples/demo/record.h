@@ -4,13 +4,18 @@
 #ifndef DEMO_RECORD_H
 #define DEMO_RECORD_H
 
-#include <freshet/aod.h>
+#include <freshet/types.h>
+
+#include <stdbool.h>
+#include <stdint.h>
 
 #define HASH_START UINT64_C(14695981039346656037)
 
 struct row {
 	uint64_t id;
-	uint64_t hash; /* of this row alone */
+	uint64_t hash; /* of its data alone */
+	uint32_t turn; /* of Ash: which of the turns that were listened to */
+	bool last;     /* of Ash: the turn was heard to its end */
 };
 
 struct record {
@@ -26,8 +31,8 @@ struct record {
  */
 uint64_t hash_row(uint64_t hash, uint64_t id, freshet_str data);
 
-/* Adds a stage or an output. False when there is no memory. */
-bool record_event(struct record *r, const freshet_aod_event *event);
+/* Adds a row. False when there is no memory. */
+bool record_add(struct record *r, uint64_t id, freshet_str data);
 void record_clear(struct record *r);
 
 #endif

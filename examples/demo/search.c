@@ -1,5 +1,5 @@
 /*
- * Sessions whose creation was not answered. All of them are looked for at once: the server's sessions are listed, the
+ * Sessions of Agent on Demand whose creation was not answered. All of them are looked for at once: the server's sessions are listed, the
  * first prompt of each one that nobody here has is read, and its marker tells whose it is. What was not found does not
  * exist, since the request that could have made it ended before the search began.
  */
@@ -36,6 +36,19 @@ static int compare_ids(const void *a, const void *b)
 }
 
 /* ---- the sessions that nobody here has ---- */
+
+static bool is_lost(const struct session *s)
+{
+	return s->state == SEARCHING && s->talk == NULL;
+}
+
+static uint32_t count_lost(const struct fleet *f)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; f->tally[SEARCHING] > 0 && i < f->count; i++)
+		count += is_lost(&f->sessions[i]);
+	return count;
+}
 
 /* All ids known here, sorted; the caller frees them. */
 static char (*known_ids(struct fleet *f, size_t *count))[ID_SIZE]
@@ -100,7 +113,7 @@ static void read_turns(
 	struct reading *reading = user;
 	struct search *search = reading->search;
 	(void)call;
-	if (!search->fleet->closing && error != NULL && is_passing(error) && ask_turns(reading))
+	if (!search->fleet->closing && error != NULL && is_passing(&error->outcome) && ask_turns(reading))
 		return;
 	search->reading--;
 	if (!search->fleet->closing && error == NULL && count > 0) {
@@ -117,7 +130,7 @@ static void read_turns(
 static bool ask_turns(struct reading *reading)
 {
 	freshet_str id = freshet_str_of(reading->search->found[reading->index]);
-	return freshet_aod_session_turns(reading->search->fleet->client, id, read_turns, reading, NULL) == FRESHET_OK;
+	return freshet_aod_session_turns(reading->search->fleet->aod, id, read_turns, reading, NULL) == FRESHET_OK;
 }
 
 static bool read_one(struct search *search, size_t index)
@@ -160,9 +173,9 @@ static void search_begin(struct search *search)
 	struct fleet *f = search->fleet;
 	search->lost = calloc(f->tally[SEARCHING] + 1, sizeof(struct session *));
 	for (uint32_t i = 0; search->lost != NULL && i < f->count; i++)
-		if (f->sessions[i].state == SEARCHING)
+		if (is_lost(&f->sessions[i]))
 			search->lost[search->lost_count++] = &f->sessions[i];
-	if (search->lost == NULL || freshet_aod_session_list(f->client, listed, search, NULL) != FRESHET_OK) {
+	if (search->lost == NULL || freshet_aod_session_list(f->aod, listed, search, NULL) != FRESHET_OK) {
 		search->failed = true;
 		search_end(search);
 	}
@@ -202,7 +215,7 @@ static void search_end(struct search *search)
 		if (search->lost[i]->state == SEARCHING)
 			session_create(search->lost[i]);
 	search_clear(search);
-	if (!f->closing && f->tally[SEARCHING] > 0)
+	if (!f->closing && count_lost(f) > 0)
 		search_soon(f);
 }
 

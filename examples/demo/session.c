@@ -25,7 +25,7 @@ void session_move(struct session *s, enum state state)
 	s->state = (uint8_t)state;
 }
 
-static void session_ended(struct session *s, enum state state)
+void session_ended(struct session *s, enum state state)
 {
 	session_move(s, state);
 	if (s->ended)
@@ -50,12 +50,12 @@ static void break_by(struct session *s, const char *what, freshet_err err)
 	session_break(s, what, freshet_str_of(freshet_err_text(err)));
 }
 
-bool is_passing(const freshet_aod_error *error)
+bool is_passing(const freshet_outcome *outcome)
 {
-	switch (error->outcome.err) {
+	switch (outcome->err) {
 	case FRESHET_ESERVER:
 	case FRESHET_ERATE_LIMIT: return true;
-	default: return error->outcome.http_status == 0 || error->outcome.err == FRESHET_EHTTP_TRUNCATED;
+	default: return outcome->http_status == 0 || outcome->err == FRESHET_EHTTP_TRUNCATED;
 	}
 }
 
@@ -70,7 +70,7 @@ static void terminated(freshet_aod_call *call, const freshet_aod_error *error, c
 	(void)ack;
 	if (s->fleet->closing || error == NULL || error->conflict == FRESHET_AOD_CONFLICT_ALREADY_TERMINATED)
 		return;
-	if (is_passing(error))
+	if (is_passing(&error->outcome))
 		session_later(s, session_terminate, AGAIN_MS);
 	else
 		session_break(s, "terminate", error->outcome.text);
@@ -80,7 +80,7 @@ static void session_terminate(struct session *s)
 {
 	if (s->ended)
 		return;
-	freshet_err err = freshet_aod_session_terminate(s->fleet->client, freshet_str_of(s->id), terminated, s, NULL);
+	freshet_err err = freshet_aod_session_terminate(s->fleet->aod, freshet_str_of(s->id), terminated, s, NULL);
 	if (err != FRESHET_OK)
 		break_by(s, "terminate", err);
 }
@@ -104,7 +104,7 @@ static void on_event(freshet_aod_stream *stream, const freshet_aod_event *event,
 	(void)stream;
 	s->fleet->events++;
 	if ((event->type == FRESHET_AOD_EVENT_STAGE || event->type == FRESHET_AOD_EVENT_OUTPUT) &&
-		!record_event(&s->record, event))
+		!record_add(&s->record, event->id, event->raw))
 		freshet_aod_stream_close(stream);
 	if (event->type == FRESHET_AOD_EVENT_TURN_START)
 		session_move(s, RUNNING);
@@ -171,7 +171,7 @@ static void session_follow(struct session *s)
 	o.user = s;
 	s->outputs = 0;
 	session_move(s, PENDING);
-	freshet_err err = freshet_aod_stream_open(s->fleet->client, &o, &s->stream);
+	freshet_err err = freshet_aod_stream_open(s->fleet->aod, &o, &s->stream);
 	if (err != FRESHET_OK)
 		break_by(s, "stream", err);
 }
@@ -194,7 +194,7 @@ static void found_turns(
 		return;
 	if (error == NULL && count >= s->turn)
 		session_follow(s);
-	else if (error == NULL || is_passing(error))
+	else if (error == NULL || is_passing(&error->outcome))
 		session_later(s, session_prompt, AGAIN_MS);
 	else
 		session_break(s, "turns", error->outcome.text);
@@ -203,7 +203,7 @@ static void found_turns(
 /* Was the prompt that was not answered heard? */
 static void session_ask_turns(struct session *s)
 {
-	freshet_err err = freshet_aod_session_turns(s->fleet->client, freshet_str_of(s->id), found_turns, s, NULL);
+	freshet_err err = freshet_aod_session_turns(s->fleet->aod, freshet_str_of(s->id), found_turns, s, NULL);
 	if (err != FRESHET_OK)
 		break_by(s, "turns", err);
 }
@@ -217,7 +217,7 @@ static void prompted(freshet_aod_call *call, const freshet_aod_error *error, con
 		return;
 	if (error == NULL || is_prompted(error))
 		session_follow(s);
-	else if (is_passing(error))
+	else if (is_passing(&error->outcome))
 		session_later(s, session_ask_turns, AGAIN_MS);
 	else
 		session_break(s, "prompt", error->outcome.text);
@@ -227,7 +227,7 @@ static void session_prompt(struct session *s)
 {
 	s->turn = 2;
 	freshet_err err = freshet_aod_session_prompt(
-		s->fleet->client, freshet_str_of(s->id), freshet_str_of(s->part->second), 0, prompted, s, NULL);
+		s->fleet->aod, freshet_str_of(s->id), freshet_str_of(s->part->second), 0, prompted, s, NULL);
 	if (err != FRESHET_OK)
 		break_by(s, "prompt", err);
 }
@@ -252,7 +252,7 @@ static void created(freshet_aod_call *call, const freshet_aod_error *error, cons
 		session_adopt(s, ack->id);
 	} else if (error->outcome.unprocessed || error->outcome.err == FRESHET_ERATE_LIMIT) {
 		session_later(s, session_create, AGAIN_MS);
-	} else if (is_passing(error)) {
+	} else if (is_passing(&error->outcome)) {
 		session_move(s, SEARCHING);
 		search_soon(f);
 	} else {
@@ -269,10 +269,10 @@ void session_create(struct session *s)
 	snprintf(prompt, sizeof prompt, "%s (freshet demo %016llx %u)", s->part->script, (unsigned long long)f->marker,
 		s->number);
 	freshet_aod_create_options_init(&o);
-	o.agent_id = freshet_str_of(f->agent);
+	o.agent_id = freshet_str_of(f->aod_agent);
 	o.prompt = freshet_str_of(prompt);
 	session_move(s, CREATING);
-	freshet_err err = freshet_aod_session_create(f->client, &o, created, s, NULL);
+	freshet_err err = freshet_aod_session_create(f->aod, &o, created, s, NULL);
 	if (err != FRESHET_OK)
 		break_by(s, "create", err);
 }

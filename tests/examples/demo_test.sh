@@ -38,11 +38,14 @@ run() {
 	! grep -q "$(printf '\033')" "$work/out" || fail "$name: control sequences in plain lines"
 }
 
-# refuse NAME FAULT PATTERN: with that fault the emulator says what its ledger does not have, and the demo must notice.
+# refuse NAME FAULT PATTERN FLAG...: with that fault the emulator says what its ledger does not have, and the demo must notice.
 refuse() {
+	name=$1
+	pattern=$3
 	emulator --fault "$2"
-	! "$built/demo/demo" --mockd "$work/mockd" --sessions 20 --plain >"$work/out" 2>&1 || fail "$1: it ends well"
-	tail -n 1 "$work/out" | grep -qE "$3" || fail "$1: the last line is another"
+	shift 3
+	! "$built/demo/demo" --mockd "$work/mockd" --sessions 20 --plain "$@" >"$work/out" 2>&1 || fail "$name: it ends well"
+	tail -n 1 "$work/out" | grep -qE "$pattern" || fail "$name: the last line is another"
 }
 
 refuse "a row too many" "path=/sessions/*/stream moment=event at=4 action=insert sample=long-data size=9" \
@@ -50,8 +53,19 @@ refuse "a row too many" "path=/sessions/*/stream moment=event at=4 action=insert
 refuse "a stream that is refused" "path=/sessions/*/stream moment=request action=status status=404" \
 	' lost=[1-9][0-9]* duplicated=0 '
 grep -q '^session [0-9]* (.*): stream: HTTP 404' "$work/out" || fail "it does not say which stream was refused"
+# A row too many in a stream of Ash, and a turn that cannot be sent.
+refuse "a row too many in Ash" "path=/api/sessions/*/messages moment=event at=4 action=insert sample=long-data size=9" \
+	' lost=0 duplicated=1 ' --platform ash --cuts-per-minute 0
+refuse "a message that is refused" "path=/api/sessions/*/messages moment=request action=status status=404" \
+	' lost=0 duplicated=0 ' --platform ash --cuts-per-minute 0
+grep -q '^session [0-9]* (.*): message: ' "$work/out" || fail "it does not say which message was refused"
+if "$built/demo/demo" --platform aod,other >"$work/out" 2>&1; then fail "a platform that there is not is taken"; fi
 run open --cuts-per-minute 600
 run tls --cuts-per-minute 600 --tls --seed 2
 run http1 --cuts-per-minute 600 --http1 --seed 3
 run "http1 over tls" --cuts-per-minute 600 --http1 --tls --seed 4
+run ash --platform ash --cuts-per-minute 120 --seed 5
+grep -q '^behind cuts, where Ash cannot be taken up again: ' "$work/out" || fail "ash: no turn was cut"
+run "both platforms" --platform aod,ash --cuts-per-minute 100 --seed 6
+run "both over http1 and tls" --platform aod,ash --cuts-per-minute 300 --http1 --tls --seed 7
 [ -z "$(find "$work" -mindepth 1 ! -name out ! -name mockd)" ] || fail "left behind: $(find "$work")"
