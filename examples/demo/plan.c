@@ -23,29 +23,30 @@ static const struct part parts[] = {
 };
 
 /*
- * A turn that is cut begins anew, as a short one, so that the last sessions end although every cut strikes them. With in_flight the server stores some of what nobody heard.
+ * A turn that is cut begins anew, as a short one, so that the last sessions end although every cut strikes them. With
+ * in_flight the server stores some of what nobody heard.
  */
 static const struct part ash_parts[] = {
 	{.weight = 50,
 		.script = "script:success messages=2..5 thinking=1 bytes=60..400 row_ms=200..1200 in_flight=3",
-		.again = "script:success row_ms=20..80",
+		.again = "script:success bytes=60..400 row_ms=20..80",
 		.status = FRESHET_AOD_STATUS_COMPLETED},
 	{.weight = 20,
 		.script = "script:success messages=2..4 bytes=60..400 row_ms=200..1200 unknown=1",
-		.again = "script:success row_ms=20..80",
+		.again = "script:success bytes=60..400 row_ms=20..80",
 		.second = "script:tools bytes=60..400 row_ms=200..1200 in_flight=20",
 		.status = FRESHET_AOD_STATUS_COMPLETED},
 	{.weight = 10,
 		.script = "script:failed messages=2..4 bytes=60..400 row_ms=200..1200",
-		.again = "script:failed row_ms=20..80",
+		.again = "script:failed bytes=60..400 row_ms=20..80",
 		.status = FRESHET_AOD_STATUS_FAILED},
 	{.weight = 10,
 		.script = "script:error messages=2..4 bytes=60..400 row_ms=200..1200 in_flight=2",
-		.again = "script:error row_ms=20..80",
+		.again = "script:error bytes=60..400 row_ms=20..80",
 		.status = FRESHET_AOD_STATUS_FAILED},
 	{.weight = 10,
 		.script = "script:hang messages=8 tools=4 bytes=60..400 row_ms=200..1200 in_flight=4",
-		.again = "script:hang messages=8 tools=4 row_ms=20..80",
+		.again = "script:hang messages=8 tools=4 bytes=60..400 row_ms=20..80",
 		.terminate_after = 6,
 		.status = FRESHET_AOD_STATUS_TERMINATED},
 };
