@@ -118,7 +118,7 @@ static void records_arrived(freshet_ash_call *call, const freshet_ash_error *err
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		failed = records[i].type == FRESHET_ASH_RECORD_ERROR;
+		failed |= records[i].type == FRESHET_ASH_RECORD_ERROR;
 		s->talk->found_end |= failed || records[i].type == FRESHET_ASH_RECORD_TURN_COMPLETE;
 		s->cursor = (uint64_t)records[i].sequence;
 		if (!take_unless_shown(s, &records[i])) {
