@@ -15,7 +15,7 @@
 #define TEXT_MAX_LEN 1000000
 
 static const char instructions[] = "CLAUDE.md";
-static const char placeholder[] = "# Agent\n";
+static const char first_instructions[] = "# Agent\n";
 
 struct ash_agent *ash_find_agent(const struct ash_tenant *tenant, const char *name)
 {
@@ -100,7 +100,7 @@ struct ash_agent *ash_agent_new(struct ash *a, struct ash_tenant *tenant, const 
 	agent->created_us = agent->updated_us = ash_wall_us(a);
 	agent->version = 1;
 	agent->warm = true;
-	ash_tree_write(&agent->tree, instructions, freshet_str_of(placeholder), agent->created_us);
+	ash_tree_write(&agent->tree, instructions, freshet_str_of(first_instructions), agent->created_us);
 	struct list *before = tenant->agents.next;
 	while (before != &tenant->agents && strcmp(container_of(before, struct ash_agent, node)->name, name) < 0)
 		before = before->next;

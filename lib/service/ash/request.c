@@ -136,8 +136,8 @@ static void put_segments(struct ash_request *q, freshet_str path)
 	path_encode(q, path, true);
 }
 
-/* What a placeholder, up to its closing brace, stands for. */
-static void put_placeholder(struct ash_request *q, const char *name, freshet_str value)
+/* What a path parameter, up to its closing brace, stands for. */
+static void put_parameter(struct ash_request *q, const char *name, freshet_str value)
 {
 	if (value.ptr == NULL)
 		ash_request_fail(q, FRESHET_EINVAL);
@@ -164,7 +164,7 @@ void ash_request_begin(
 		path_put(q, at, len);
 		at += len;
 		if (*at == '{') {
-			put_placeholder(q, at, values[taken++]);
+			put_parameter(q, at, values[taken++]);
 			at = strchr(at, '}') + 1;
 		}
 	}
