@@ -107,6 +107,15 @@ typedef void freshet_log_fn(freshet_log_level level, const char *line, void *use
  */
 FRESHET_API void freshet_set_log(freshet_log_fn *fn, freshet_log_level most, void *user);
 
+/* Somebody listens to lines of that level: what only a line needs is worth building. */
+FRESHET_API bool freshet_log_wanted(freshet_log_level level);
+
+/*
+ * Gives the hook a line of code that stands on the library, as the services do. Control characters in it, which a server
+ * may have sent, become blanks, and a long line is cut. That no secret is in it is the caller's duty. NULL is the empty line.
+ */
+FRESHET_API void freshet_log(freshet_log_level level, const char *line);
+
 /* The version of the library that runs, as "major.minor.patch". */
 FRESHET_API const char *freshet_version(void);
 

@@ -52,6 +52,33 @@ static void long_lines_are_cut(void **state)
 	freshet_set_log(NULL, FRESHET_LOG_ERROR, NULL);
 }
 
+static void lines_of_others_are_one_line(void **state)
+{
+	(void)state;
+	char text[2000];
+	lines = 0;
+	freshet_log(FRESHET_LOG_ERROR, "nobody listens");
+	assert_false(freshet_log_wanted(FRESHET_LOG_ERROR));
+	freshet_set_log(keep, FRESHET_LOG_WARNING, &lines);
+	assert_true(freshet_log_wanted(FRESHET_LOG_WARNING));
+	assert_false(freshet_log_wanted(FRESHET_LOG_INFO));
+	freshet_log(FRESHET_LOG_INFO, "dropped");
+	assert_int_equal(lines, 0);
+	freshet_log(FRESHET_LOG_WARNING, "100 %s of it");
+	assert_string_equal(last_line, "100 %s of it");
+	assert_int_equal(last_level, FRESHET_LOG_WARNING);
+	freshet_log(FRESHET_LOG_ERROR, "a\nb\r\tc\033[2Jd\177\xc3\xa9");
+	assert_string_equal(last_line, "a b  c [2Jd \xc3\xa9");
+	freshet_log(FRESHET_LOG_ERROR, NULL);
+	assert_string_equal(last_line, "");
+	assert_int_equal(lines, 3);
+	memset(text, 'x', sizeof text - 1);
+	text[sizeof text - 1] = '\0';
+	freshet_log(FRESHET_LOG_ERROR, text);
+	assert_int_equal(strlen(last_line), 511);
+	freshet_set_log(NULL, FRESHET_LOG_ERROR, NULL);
+}
+
 static void every_code_has_a_name_and_a_text_of_its_own(void **state)
 {
 	(void)state;
@@ -80,6 +107,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_is_wanted_is_told),
 		cmocka_unit_test(long_lines_are_cut),
+		cmocka_unit_test(lines_of_others_are_one_line),
 		cmocka_unit_test(every_code_has_a_name_and_a_text_of_its_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
