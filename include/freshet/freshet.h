@@ -1,6 +1,6 @@
 /*
- * The core of freshet in one include: reactor, endpoint, request, stream and the two parsers. Services have headers of
- * their own.
+ * The core of freshet in one include: reactor, endpoint, request, stream, timer and the two parsers. Services have
+ * headers of their own.
  */
 #ifndef FRESHET_FRESHET_H
 #define FRESHET_FRESHET_H
@@ -14,6 +14,7 @@
 #include <freshet/request.h>
 #include <freshet/sse.h>
 #include <freshet/stream.h>
+#include <freshet/timer.h>
 #include <freshet/types.h>
 
 #endif

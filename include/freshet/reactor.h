@@ -1,6 +1,6 @@
 /*
  * The reactor: one per thread, on the libevent loop that the caller runs, or on one of its own. It owns the endpoints,
- * connections, requests and streams made on it; all of them are used from its thread only.
+ * connections, requests, streams and timers made on it; all of them are used from its thread only.
  */
 #ifndef FRESHET_REACTOR_H
 #define FRESHET_REACTOR_H
@@ -53,9 +53,9 @@ FRESHET_API void freshet_reactor_close(freshet_reactor *reactor, void (*on_close
 FRESHET_API void freshet_reactor_free(freshet_reactor *reactor);
 
 /*
- * Runs the loop that the reactor made until no stream and no request is left (with the option `posts` it waits for more),
- * until freshet_reactor_stop, or until the reactor has closed: then it is gone. FRESHET_ESTATE when the loop is the
- * caller's (the caller runs it) and inside a callback.
+ * Runs the loop that the reactor made until no stream and no request is left and no timer is set (with the option `posts`
+ * it waits for more), until freshet_reactor_stop, or until the reactor has closed: then it is gone. FRESHET_ESTATE when
+ * the loop is the caller's (the caller runs it) and inside a callback.
  */
 FRESHET_API freshet_err freshet_reactor_run(freshet_reactor *reactor);
 

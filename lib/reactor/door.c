@@ -3,6 +3,7 @@
 #include "reactor/endpoint.h"
 #include "reactor/request.h"
 #include "reactor/stream.h"
+#include "reactor/timer.h"
 #include "reactor/upload.h"
 
 void door_stream_open(freshet_stream *s)
@@ -67,6 +68,14 @@ bool door_body_rewind(freshet_request *q)
 	bool rewound = q->upload->source.rewind(q, q->user);
 	r->depth--;
 	return rewound;
+}
+
+void door_timer(freshet_timer *t)
+{
+	freshet_reactor *r = t->reactor;
+	r->depth++;
+	t->fn(t, t->user);
+	r->depth--;
 }
 
 void door_letter(freshet_reactor *r, const struct letter *letter, bool dropped)

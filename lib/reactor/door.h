@@ -9,6 +9,7 @@
 
 #include <freshet/request.h>
 #include <freshet/stream.h>
+#include <freshet/timer.h>
 
 void door_stream_open(freshet_stream *s);
 void door_stream_event(freshet_stream *s, const freshet_event *event);
@@ -19,6 +20,9 @@ void door_request_done(freshet_request *q, const freshet_response *response);
 /* The two callbacks of a body's source; *len is at most `room` when the step is not FAIL. */
 freshet_body_step door_body_read(freshet_request *q, void *to, size_t room, size_t *len);
 bool door_body_rewind(freshet_request *q);
+
+/* It may be gone afterwards. */
+void door_timer(freshet_timer *t);
 
 /* What another thread has posted: runs it, or tells that it is dropped. */
 void door_letter(freshet_reactor *r, const struct letter *letter, bool dropped);

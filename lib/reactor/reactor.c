@@ -17,6 +17,7 @@
 #include "reactor/endpoint.h"
 #include "reactor/request.h"
 #include "reactor/stream.h"
+#include "reactor/timer.h"
 
 #define DEFAULT_READ_SIZE   ((size_t)256 * 1024)
 #define DEFAULT_READ_BUDGET ((size_t)512 * 1024)
@@ -57,6 +58,7 @@ static void drop_letters(freshet_reactor *r)
 static void reactor_delete(freshet_reactor *r)
 {
 	drop_letters(r);
+	timers_free(r);
 	if (r->has_letters)
 		letter_box_free(&r->letters);
 	loop_clear(&r->loop);
@@ -79,6 +81,7 @@ static void finish_closing(freshet_reactor *r)
 		return;
 	/* Those who posted are told before on_closed, which is the last. */
 	drop_letters(r);
+	timers_free(r);
 	r->closed = true;
 	void (*on_closed)(void *user) = r->on_closed;
 	void *user = r->closed_user;
@@ -128,6 +131,13 @@ static bool nothing_to_do(const freshet_reactor *r)
 	return r->live == 0 && !r->closing && !r->has_letters;
 }
 
+void reactor_has_less_to_do(freshet_reactor *r)
+{
+	r->live--;
+	if (r->running && nothing_to_do(r))
+		loop_wake(&r->loop);
+}
+
 static void on_turn(void *owner)
 {
 	freshet_reactor *r = owner;
@@ -147,6 +157,7 @@ static void fall_due(freshet_reactor *r, struct deadline *d)
 	case DUE_REQUEST: request_due(container_of(d, freshet_request, deadline)); break;
 	case DUE_CONN: conn_due(container_of(d, struct conn, deadline)); break;
 	case DUE_ENDPOINT: endpoint_due(container_of(d, freshet_endpoint, deadline)); break;
+	case DUE_TIMER: timer_due(container_of(d, freshet_timer, deadline)); break;
 	}
 }
 
@@ -157,6 +168,7 @@ static void on_timer(void *owner)
 	for (struct deadline *d = deadline_first(&r->deadlines); d != NULL && d->at_ms <= r->now_ms;
 		d = deadline_first(&r->deadlines))
 		fall_due(r, d);
+	timers_run_due(r);
 	reactor_leave(r);
 }
 
@@ -238,6 +250,8 @@ freshet_err reactor_new(const freshet_reactor_options *options, freshet_reactor 
 	list_init(&r->endpoints);
 	list_init(&r->tasks);
 	list_init(&r->dirty);
+	list_init(&r->timers);
+	list_init(&r->due_timers);
 	r->clock = loop_now_ms;
 	random_init(&r->random, options->seed);
 	freshet_err err = allocate(r, options);
@@ -259,6 +273,7 @@ void reactor_close(freshet_reactor *r, void (*on_closed)(void *user), void *user
 		letter_box_close(&r->letters);
 	r->on_closed = on_closed;
 	r->closed_user = user;
+	timers_clear(r);
 	list_each_safe (node, after, &r->endpoints)
 		endpoint_close(container_of(node, freshet_endpoint, node));
 	loop_wake(&r->loop);

@@ -21,7 +21,7 @@ struct task {
 };
 
 /* What kind of object a deadline belongs to (struct deadline, kind). */
-enum due_kind { DUE_STREAM, DUE_REQUEST, DUE_CONN, DUE_ENDPOINT };
+enum due_kind { DUE_STREAM, DUE_REQUEST, DUE_CONN, DUE_ENDPOINT, DUE_TIMER };
 
 struct freshet_reactor {
 	struct loop loop;
@@ -33,6 +33,8 @@ struct freshet_reactor {
 	struct list endpoints;
 	struct list tasks;
 	struct list dirty; /* connections that have something to send */
+	struct list timers;
+	struct list due_timers; /* those of them that are to be called */
 	struct wire_queue queue;
 	/* Scratch of the whole reactor, so that a connection needs none. */
 	uint8_t *read_buf;
@@ -48,7 +50,7 @@ struct freshet_reactor {
 	struct letter_box letters;
 	bool has_letters;          /* the box is open: option `posts` */
 	freshet_counters counters; /* its own, and those of endpoints that are gone: counters.h */
-	size_t live;               /* streams and requests whose last callback is still to come */
+	size_t live;               /* streams and requests whose last callback is still to come; timers that are set */
 	unsigned depth;            /* of calls into user code, and of the reactor's own entries */
 	bool closing;
 	bool closed;  /* nothing is left but the reactor itself */
@@ -76,6 +78,9 @@ void reactor_release_deadline(freshet_reactor *r, struct deadline *d);
 
 /* Sets the deadline to the given time unless it stands earlier: then it is judged anew when that falls due. */
 void reactor_due_by(freshet_reactor *r, struct deadline *d, uint64_t at_ms);
+
+/* A part of what keeps freshet_reactor_run running is over, at any time: when it was the last, a later turn stops it. */
+void reactor_has_less_to_do(freshet_reactor *r);
 
 /* a + b without overflow: times that mean "never" stay so. */
 static inline uint64_t time_add(uint64_t a, uint64_t b)

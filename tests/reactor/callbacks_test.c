@@ -139,6 +139,21 @@ static void bring_dropped_post(struct play *p)
 	assert_int_equal(freshet_reactor_post(p->g.reactor, posted, dropped, p), FRESHET_OK);
 }
 
+static void tick(freshet_timer *timer, void *user)
+{
+	struct play *p = user;
+	assert_ptr_equal(timer, p->ticker);
+	p->ticks++;
+	if (p->pair->place->told == TOLD_TICK)
+		act(p, NULL, NULL);
+}
+
+static void bring_tick(struct play *p)
+{
+	freshet_timer_set(p->ticker, 0);
+	stage_advance(&p->g, 0);
+}
+
 static void reactor_closed(void *user)
 {
 	struct play *p = user;
@@ -181,6 +196,7 @@ static const struct place places[] = {
 	{"the rewinding of a body", "/sending", TOLD_REWIND, 0, bring_rewind, ALL},
 	{"a function that was posted", NULL, 0, 0, bring_post, ALL},
 	{"the dropping of one that was posted", NULL, 0, 0, bring_dropped_post, ENDED},
+	{"a timer", NULL, TOLD_TICK, 0, bring_tick, ALL},
 	{"on_closed of another endpoint", NULL, 0, 0, bring_end_of_endpoint, ALL},
 	{"on_closed of the endpoint", NULL, 0, 0, bring_end_of_first, REACTOR},
 	{"on_closed of an endpoint by its reactor", NULL, 0, 0, bring_end_of_reactor, CLOSED_REACTOR},
@@ -299,6 +315,7 @@ static void set_the_stage(struct play *p)
 	stage_serve(&p->g, "/holding", three_events);
 	p->second = play_endpoint(p, second_closed, FRESHET_OK);
 	p->third = play_endpoint(p, NULL, FRESHET_OK);
+	assert_int_equal(freshet_timer_new(p->g.reactor, tick, p, &p->ticker), FRESHET_OK);
 	assert_string_equal(freshet_stream_state(play_find(p, "/pausing")->stream), "backoff");
 	assert_string_equal(freshet_stream_state(play_find(p, "/waiting")->stream), "waiting");
 	assert_string_equal(freshet_stream_state(play_find(p, "/actor")->stream), "sent");

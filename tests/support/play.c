@@ -312,6 +312,66 @@ static void check_reactor(struct play *p, struct watch *on)
 	assert_int_equal(p->strangers_done, 2);
 }
 
+static void fresh_tick(freshet_timer *timer, void *user)
+{
+	struct play *p = user;
+	p->fresh_ticks++;
+	freshet_timer_free(timer);
+}
+
+static void make_timer(struct play *p, struct watch *on, const freshet_event *event)
+{
+	freshet_timer *timer;
+	(void)on;
+	(void)event;
+	assert_int_equal(freshet_timer_new(p->g.reactor, fresh_tick, p, &timer), play_let_in(p));
+	if (timer != NULL)
+		freshet_timer_set(timer, p->fresh_ticks);
+	assert_int_equal(p->fresh_ticks, 0);
+}
+
+static void check_timer(struct play *p, struct watch *on)
+{
+	(void)on;
+	assert_int_equal(p->fresh_ticks, play_let_in(p) == FRESHET_OK ? 2 : 0);
+}
+
+static void make_timer_set(struct play *p, struct watch *on, const freshet_event *event)
+{
+	(void)on;
+	(void)event;
+	p->ticks_before = p->ticks;
+	freshet_timer_set(p->ticker, 10);
+	assert_int_equal(freshet_timer_is_set(p->ticker), play_let_in(p) == FRESHET_OK);
+}
+
+static void check_timer_set(struct play *p, struct watch *on)
+{
+	(void)on;
+	assert_int_equal(p->ticks, p->ticks_before + (play_let_in(p) == FRESHET_OK ? 1 : 0));
+}
+
+static void make_timer_clear(struct play *p, struct watch *on, const freshet_event *event)
+{
+	make_timer_set(p, on, event);
+	freshet_timer_clear(p->ticker);
+	assert_false(freshet_timer_is_set(p->ticker));
+}
+
+static void make_timer_free(struct play *p, struct watch *on, const freshet_event *event)
+{
+	if (p->ticker != NULL)
+		make_timer_set(p, on, event);
+	freshet_timer_free(p->ticker);
+	p->ticker = NULL;
+}
+
+static void check_no_tick(struct play *p, struct watch *on)
+{
+	(void)on;
+	assert_int_equal(p->ticks, p->ticks_before);
+}
+
 static void make_resume_body(struct play *p, struct watch *on, const freshet_event *event)
 {
 	(void)p;
@@ -378,6 +438,10 @@ const struct call play_calls[] = {
 	{"freshet_request_send", 1u << NOBODY, make_send, check_send, false, FRESHET_OK, REACTOR},
 	{"freshet_endpoint_new and _close", 1u << NOBODY, make_endpoint, check_endpoint, false, FRESHET_OK,
 		CLOSED_REACTOR},
+	{"freshet_timer_new and _set", 1u << NOBODY, make_timer, check_timer, false, FRESHET_OK, CLOSED_REACTOR},
+	{"freshet_timer_set", 1u << NOBODY, make_timer_set, check_timer_set, false, FRESHET_OK, CLOSED_REACTOR},
+	{"freshet_timer_clear", 1u << NOBODY, make_timer_clear, check_no_tick, false, FRESHET_OK, CLOSED_REACTOR},
+	{"freshet_timer_free", 1u << NOBODY, make_timer_free, check_no_tick, false, FRESHET_OK, CLOSED_REACTOR},
 	{"freshet_endpoint_close", 1u << NOBODY, make_close_endpoint, NULL, true, FRESHET_ECANCELED, ENDED},
 	{"freshet_reactor_post", 1u << NOBODY, make_post, check_post, false, FRESHET_OK, CLOSED_REACTOR},
 	{"freshet_reactor_close", 1u << NOBODY, make_close_reactor, check_reactor_gone, true, FRESHET_ECANCELED,

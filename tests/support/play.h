@@ -66,6 +66,10 @@ struct play {
 	unsigned posts_run;
 	unsigned reads;          /* of the body */
 	unsigned strangers_done; /* streams of other reactors */
+	freshet_timer *ticker;   /* the test's; NULL: freed */
+	unsigned ticks;          /* of it */
+	unsigned ticks_before;   /* the call */
+	unsigned fresh_ticks;    /* of timers that the call made */
 };
 
 /* Every public call that a callback may make. */

@@ -23,6 +23,7 @@ enum told {
 	TOLD_ANSWER, /* of a request: its on_done */
 	TOLD_READ,   /* of a body's source; the test's own hook says so */
 	TOLD_REWIND, /* the same */
+	TOLD_TICK,   /* of a timer; the same */
 };
 
 /* A stream or a request that writes down what it is told. It lives as long as its stage. */
