@@ -28,7 +28,12 @@ typedef struct freshet_outcome {
 	uint64_t retry_after_ms;  /* the server's Retry-After; 0 when it sent none */
 	freshet_str content_type; /* of the last answer */
 	freshet_str location;     /* of the last answer, where that was a redirect: as the server wrote it */
-	freshet_str body;         /* of an answer with another status than 200: its beginning, at most 64 KiB */
+	/*
+	 * Of an answer that is not what was asked for (to a request, another status than 200; to a stream, anything but an
+	 * event stream): its body, up to 64 KiB or what the stream's options allow.
+	 */
+	freshet_str body;
+	bool body_cut; /* there was, or may have been, more of it: it was too long, or its end did not come */
 } freshet_outcome;
 
 #ifdef __cplusplus

@@ -30,7 +30,10 @@ typedef struct freshet_stream_end {
 } freshet_stream_end;
 
 typedef struct freshet_stream_callbacks {
-	/* Optional. An answer with status 200 and an event stream has begun; comes again after each reconnect. */
+	/*
+	 * Optional. An answer with status 200 (or another, option any_2xx) and an event stream has begun; comes again after
+	 * each reconnect.
+	 */
 	void (*on_open)(freshet_stream *stream, void *user);
 	/* Required. The event's spans are valid until the callback returns; freshet_event_hold keeps a copy. */
 	void (*on_event)(freshet_stream *stream, const freshet_event *event, void *user);
@@ -57,12 +60,16 @@ typedef struct freshet_stream_options {
 	bool paused;                         /* starts paused: the answer is read only after freshet_stream_resume */
 	freshet_stream_callbacks callbacks;  /* on_event and on_done are required */
 	void *user;                          /* given to each callback */
+	size_t max_other_body; /* bytes kept of an answer that is no event stream, for outcome.body; default 64 KiB */
+	bool any_2xx; /* an event stream is taken with any status of 2xx; default: with 200 only, as the standard says */
 } freshet_stream_options;
 
 FRESHET_OPTIONS_INIT(freshet_stream_options)
 
 /*
- * Opens a stream; the first callback comes on a later turn of the loop. The handle is the library's; it is valid until
+ * Opens a stream. An answer of 2xx that is something else than an event stream ends it with FRESHET_ECONTENT_TYPE, which is
+ * not always a failure: servers may answer a request for a stream with the whole result. The outcome has its status, type
+ * and body. The first callback comes on a later turn of the loop. The handle is the library's; it is valid until
  * on_done has returned. FRESHET_EINVAL (a missing field, a path or header with CR, LF or NUL), FRESHET_ENOMEM,
  * FRESHET_EQUEUE_FULL (endpoint option max_waiting), FRESHET_ESTATE (the endpoint or the reactor is closing); on failure
  * *out is NULL, nothing is kept and nothing is called back.

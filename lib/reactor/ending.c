@@ -43,6 +43,7 @@ void ending_set(struct ending *e, const freshet_outcome *why)
 		e->outcome.http_status = before.http_status;
 	if (why->retry_after_ms == 0)
 		e->outcome.retry_after_ms = before.retry_after_ms;
+	e->outcome.body_cut = before.body_cut;
 }
 
 void ending_set_error(struct ending *e, freshet_err err, const char *text)
@@ -55,6 +56,7 @@ void ending_set_error(struct ending *e, freshet_err err, const char *text)
 void ending_set_answer(struct ending *e, const struct wire_answer *answer, int64_t calendar_s)
 {
 	e->outcome.http_status = answer->status;
+	e->outcome.body_cut = true;
 	set_bytes(&e->content_type, field_find(answer->fields, answer->count, "content-type"));
 	if (answer->status >= 300 && answer->status < 400)
 		set_bytes(&e->location, field_find(answer->fields, answer->count, "location"));
@@ -62,11 +64,16 @@ void ending_set_answer(struct ending *e, const struct wire_answer *answer, int64
 	e->outcome.retry_after_ms = field_retry_after_ms(retry_after, calendar_s);
 }
 
-bool ending_add_body(struct ending *e, const uint8_t *bytes, size_t len)
+bool ending_add_body(struct ending *e, const uint8_t *bytes, size_t len, size_t most)
 {
-	size_t room = ENDING_BODY_MAX - e->body.len;
+	size_t room = most - e->body.len;
 	size_t part = len < room ? len : room;
-	return bytes_append(&e->body, bytes, part) && part == len && e->body.len < ENDING_BODY_MAX;
+	return bytes_append(&e->body, bytes, part) && part == len;
+}
+
+void ending_body_is_whole(struct ending *e)
+{
+	e->outcome.body_cut = false;
 }
 
 const freshet_outcome *ending_outcome(struct ending *e)

@@ -9,7 +9,7 @@
 
 #include <freshet/outcome.h>
 
-/* So much of the body of an error answer is kept. */
+/* So much of the body of an error answer is kept, where nothing else is asked for. */
 #define ENDING_BODY_MAX ((size_t)64 * 1024)
 
 struct ending {
@@ -37,8 +37,11 @@ void ending_set_error(struct ending *e, freshet_err err, const char *text);
 /* Takes over what an answer said of itself: status, Content-Type, Location, Retry-After. */
 void ending_set_answer(struct ending *e, const struct wire_answer *answer, int64_t calendar_s);
 
-/* Appends to the body's beginning; false when it is full or there is no memory. */
-bool ending_add_body(struct ending *e, const uint8_t *bytes, size_t len);
+/* Appends to the body, which is `most` bytes long at most; false when that is not all, or there is no memory. */
+bool ending_add_body(struct ending *e, const uint8_t *bytes, size_t len, size_t most);
+
+/* The body has ended as it should: what is kept is all of it. Before, an answer's body counts as cut. */
+void ending_body_is_whole(struct ending *e);
 
 /* The outcome, with its spans up to date. */
 const freshet_outcome *ending_outcome(struct ending *e);

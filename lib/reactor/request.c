@@ -358,10 +358,13 @@ static void finish(freshet_request *q)
 	q->ending.outcome.err = q->result;
 	q->ending.outcome.attempts = q->attempts;
 	response.outcome = *ending_outcome(&q->ending);
+	response.outcome.body_cut = q->answer != NULL && q->result != FRESHET_OK;
 	if (response.status != 200) {
 		response.outcome.body = response.body;
-		if (response.outcome.body.len > ENDING_BODY_MAX)
+		if (response.outcome.body.len > ENDING_BODY_MAX) {
 			response.outcome.body.len = ENDING_BODY_MAX;
+			response.outcome.body_cut = true;
+		}
 	}
 	list_remove(&q->in_endpoint);
 	reactor_release_deadline(e->reactor, &q->deadline);

@@ -399,16 +399,23 @@ static size_t read_piece(freshet_stream *s, const uint8_t *bytes, size_t len)
 
 static void settle(freshet_stream *s);
 
+/* A piece of an answer that is no event stream. One that sends the stream elsewhere is not waited for longer than others. */
+static void keep_other_body(freshet_stream *s, const uint8_t *bytes, size_t len)
+{
+	size_t most = s->extra != NULL && !s->again ? s->extra->max_other_body : ENDING_BODY_MAX;
+	exchange_credit(&s->exchange, len);
+	if (ending_add_body(s->ending, bytes, len, most))
+		return;
+	leave(s);
+	end_of_body(s);
+}
+
 static void on_data(struct exchange *ex, const uint8_t *bytes, size_t len)
 {
 	freshet_stream *s = stream_of(ex);
 	s->mark_ms = s->endpoint->reactor->now_ms;
 	if (s->state == STREAM_REFUSED) {
-		exchange_credit(ex, len);
-		if (!ending_add_body(s->ending, bytes, len)) {
-			leave(s);
-			end_of_body(s);
-		}
+		keep_other_body(s, bytes, len);
 		return;
 	}
 	if (s->state != STREAM_OPEN)
@@ -428,6 +435,8 @@ static void on_data(struct exchange *ex, const uint8_t *bytes, size_t len)
 static void on_end(struct exchange *ex)
 {
 	freshet_stream *s = stream_of(ex);
+	if (s->state == STREAM_REFUSED)
+		ending_body_is_whole(s->ending);
 	if (s->held != NULL)
 		s->end_held = true;
 	else

@@ -21,11 +21,12 @@ struct stream_extra {
 	char *body_bytes;
 	struct stream_policy policy;
 	bool has_policy;
-	uint64_t deadline_ms; /* of the whole stream; UINT64_MAX: none */
-	char *cursor;         /* set by the application while an event is shown */
-	char *target;         /* where redirects have led this subscription: path and query; NULL: nowhere */
-	uint32_t redirects;   /* of this subscription */
-	bool as_get;          /* a redirect has made it a GET without a body */
+	uint64_t deadline_ms;  /* of the whole stream; UINT64_MAX: none */
+	char *cursor;          /* set by the application while an event is shown */
+	char *target;          /* where redirects have led this subscription: path and query; NULL: nowhere */
+	uint32_t redirects;    /* of this subscription */
+	bool as_get;           /* a redirect has made it a GET without a body */
+	size_t max_other_body; /* bytes kept of an answer that is no event stream */
 };
 
 /* Bytes that arrived while the stream was paused. */
@@ -62,6 +63,7 @@ struct freshet_stream {
 	bool end_held : 1;    /* the body ended, but bytes of it are held */
 	bool lost_held : 1;   /* the connection was lost, but bytes are held: `ending` has the cause */
 	bool again : 1;       /* what was answered sends it elsewhere: it goes when the answer has been read */
+	bool any_2xx : 1;     /* an event stream is one with any status of 2xx */
 	bool misdirected : 1; /* it was answered 421 once since it was open */
 	bool reading : 1;     /* events are being taken: what the callbacks ask for waits until they return */
 	freshet_err result;   /* for on_done */

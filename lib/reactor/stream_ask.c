@@ -73,6 +73,22 @@ static freshet_err follow(freshet_stream *s, const struct wire_answer *answer)
 	return err;
 }
 
+static bool is_success(int status)
+{
+	return status >= 200 && status < 300;
+}
+
+static bool is_event_stream(const struct wire_answer *answer)
+{
+	return field_is_event_stream(field_find(answer->fields, answer->count, "content-type"));
+}
+
+/* The stream is this answer's body. The standard wants status 200 (WHATWG HTML, 9.2.3). */
+static bool opens(const freshet_stream *s, const struct wire_answer *answer)
+{
+	return (answer->status == 200 || (s->any_2xx && is_success(answer->status))) && is_event_stream(answer);
+}
+
 /* What an answer other than an event stream means; FRESHET_OK: the same request is to be made elsewhere. */
 static freshet_err judge(freshet_stream *s, const struct wire_answer *answer)
 {
@@ -83,7 +99,7 @@ static freshet_err judge(freshet_stream *s, const struct wire_answer *answer)
 	}
 	if (answer->status >= 300 && answer->status < 400)
 		return follow(s, answer);
-	return answer->status == 200 ? FRESHET_ECONTENT_TYPE : FRESHET_EHTTP_STATUS;
+	return is_success(answer->status) && !is_event_stream(answer) ? FRESHET_ECONTENT_TYPE : FRESHET_EHTTP_STATUS;
 }
 
 /* An answer other than an event stream. */
@@ -108,12 +124,11 @@ static void refuse(freshet_stream *s, const struct wire_answer *answer)
 void stream_on_answer(struct exchange *ex, struct wire_answer *answer)
 {
 	freshet_stream *s = stream_of(ex);
-	freshet_str type = field_find(answer->fields, answer->count, "content-type");
 	s->mark_ms = s->endpoint->reactor->now_ms;
 	if (answer->status == 204) {
 		/* The server asks not to come back (WHATWG HTML, 9.2.3). */
 		stream_end(s, FRESHET_OK);
-	} else if (answer->status == 200 && field_is_event_stream(type)) {
+	} else if (opens(s, answer)) {
 		stream_step(s, STEP_OPENED);
 		ending_free(s->ending);
 		s->ending = NULL;

@@ -37,15 +37,17 @@ struct stream_extra *stream_extra_of(freshet_stream *s)
 	if (s->extra != NULL)
 		return s->extra;
 	s->extra = mem_zalloc(sizeof *s->extra);
-	if (s->extra != NULL)
+	if (s->extra != NULL) {
 		s->extra->deadline_ms = UINT64_MAX;
+		s->extra->max_other_body = ENDING_BODY_MAX;
+	}
 	return s->extra;
 }
 
 static freshet_err copy_extra(freshet_stream *s, const freshet_stream_options *o)
 {
 	bool plain = o->method == NULL && o->header_count == 0 && o->body.len == 0 && o->policy == NULL;
-	if (plain && o->traceparent == NULL && o->deadline_ms == 0)
+	if (plain && o->traceparent == NULL && o->deadline_ms == 0 && o->max_other_body == 0)
 		return FRESHET_OK;
 	struct stream_extra *x = stream_extra_of(s);
 	freshet_err err = x != NULL ? FRESHET_OK : FRESHET_ENOMEM;
@@ -65,6 +67,8 @@ static freshet_err copy_extra(freshet_stream *s, const freshet_stream_options *o
 		x->has_policy = err == FRESHET_OK;
 		s->policy = &x->policy;
 	}
+	if (o->max_other_body != 0)
+		x->max_other_body = o->max_other_body;
 	if (o->deadline_ms != 0)
 		x->deadline_ms = time_add(s->endpoint->reactor->now_ms, o->deadline_ms);
 	return err;
@@ -90,6 +94,7 @@ freshet_err stream_open(freshet_endpoint *e, const freshet_stream_options *o, fr
 	s->user = o->user;
 	s->state = STREAM_WAITING;
 	s->paused = o->paused;
+	s->any_2xx = o->any_2xx;
 	s->repeatable = o->repeatable || o->method == NULL || retry_method_is_idempotent(freshet_str_of(o->method));
 	s->deadline.kind = DUE_STREAM;
 	s->path_len = (uint32_t)path.len;
