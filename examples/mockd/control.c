@@ -22,6 +22,8 @@
  *	POST   /mockd/ash/end?session=ID[&failed=1]    its newest turn
  *	POST   /mockd/ash/sandbox?session=ID   it is lost
  *	POST   /mockd/ash/restart              the server starts anew
+ *
+ * Webhooks are in control_webhook.c, what else the platforms have is theirs.
  */
 #include "mockd/control.h"
 
@@ -40,8 +42,7 @@ struct control {
 	struct mockd *mockd;
 };
 
-/* Answers with the JSON value, which is given up. */
-static void answer(struct exchange *x, int status, json_t *body)
+void control_answer(struct exchange *x, int status, json_t *body)
 {
 	const struct answer head = {.status = status, .content_type = "application/json"};
 	char *text = json_text(body);
@@ -50,12 +51,12 @@ static void answer(struct exchange *x, int status, json_t *body)
 	json_decref(body);
 }
 
-static void answer_done(struct exchange *x, bool done, const char *complaint)
+void control_answer_done(struct exchange *x, bool done, const char *complaint)
 {
 	if (done)
-		answer(x, 200, json_object());
+		control_answer(x, 200, json_object());
 	else
-		answer(x, 400, json_pack("{s:s}", "detail", complaint));
+		control_answer(x, 400, json_pack("{s:s}", "detail", complaint));
 }
 
 /* 64-bit numbers that are no counts go as decimal text: JSON readers may lose digits of them. */
@@ -69,7 +70,7 @@ static void get_stats(struct mockd *m, struct exchange *x, const struct request 
 	(void)r;
 	struct mockd_stats s;
 	mockd_get_stats(m, &s);
-	answer(x, 200,
+	control_answer(x, 200,
 		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "connections", (json_int_t)s.connections,
 			"exchanges", (json_int_t)s.exchanges, "accepted", (json_int_t)s.accepted, "requests",
 			(json_int_t)s.requests, "bytes_in", (json_int_t)s.bytes_in, "bytes_out",
@@ -113,13 +114,13 @@ static void get_session_ledger(struct mockd *m, struct exchange *x, const char *
 {
 	json_t *entry = NULL;
 	if (!mockd_ledger_find(m, session, keep_entry, &entry)) {
-		answer(x, 404, json_pack("{s:s}", "detail", "no such session"));
+		control_answer(x, 404, json_pack("{s:s}", "detail", "no such session"));
 		return;
 	}
 	json_t *rows = json_array();
 	mockd_ledger_rows(m, session, append_row, rows);
 	json_object_set_new(entry, "data", rows);
-	answer(x, 200, entry);
+	control_answer(x, 200, entry);
 }
 
 static void get_ledger(struct mockd *m, struct exchange *x, const struct request *r)
@@ -150,21 +151,21 @@ static void get_faults(struct mockd *m, struct exchange *x, const struct request
 				      fault_moment_name(f->spec.moment), "action", fault_action_name(f->spec.action),
 				      "seen", (json_int_t)f->seen, "struck", (json_int_t)f->struck));
 	}
-	answer(x, 200, json_pack("{s:o}", "faults", list));
+	control_answer(x, 200, json_pack("{s:o}", "faults", list));
 }
 
-static char *word_of_query(const void *source, const char *name)
+char *control_word(const void *request, const char *name)
 {
-	return request_query(source, name);
+	return request_query(request, name);
 }
 
 static void add_fault(struct mockd *m, struct exchange *x, const struct request *r)
 {
-	uint64_t number = fault_add_named(m, word_of_query, r, r->body);
+	uint64_t number = fault_add_named(m, control_word, r, r->body);
 	if (number > 0)
-		answer(x, 201, json_pack("{s:I}", "number", (json_int_t)number));
+		control_answer(x, 201, json_pack("{s:I}", "number", (json_int_t)number));
 	else
-		answer_done(x, false, "the fault makes no sense");
+		control_answer_done(x, false, "the fault makes no sense");
 }
 
 static void delete_faults(struct mockd *m, struct exchange *x, const struct request *r)
@@ -174,7 +175,7 @@ static void delete_faults(struct mockd *m, struct exchange *x, const struct requ
 		mockd_fault_remove(m, number);
 	else
 		mockd_fault_clear(m);
-	answer_done(x, true, NULL);
+	control_answer_done(x, true, NULL);
 }
 
 static void set_cuts(struct mockd *m, struct exchange *x, const struct request *r)
@@ -186,7 +187,7 @@ static void set_cuts(struct mockd *m, struct exchange *x, const struct request *
 	if (good)
 		mockd_random_cuts(m, per_minute, (unsigned)request_query_number(r, "connections", 50));
 	free(text);
-	answer_done(x, good, "per_minute must be a number");
+	control_answer_done(x, good, "per_minute must be a number");
 }
 
 /* Every parameter of the query is a setting. */
@@ -206,13 +207,13 @@ static void change_settings(struct mockd *m, struct exchange *x, const struct re
 		size_t step = len + (end != NULL);
 		rest = (freshet_str){rest.ptr + step, rest.len - step};
 	}
-	answer_done(x, good, "no such setting, or no such value");
+	control_answer_done(x, good, "no such setting, or no such value");
 }
 
 static void advance_clock(struct mockd *m, struct exchange *x, const struct request *r)
 {
 	bool manual = m->options.manual_clock;
-	answer_done(x, manual, "the clock is not manual");
+	control_answer_done(x, manual, "the clock is not manual");
 	if (manual)
 		mockd_advance_soon(m, request_query_number(r, "ms", 0));
 }
@@ -222,9 +223,9 @@ static void add_session(struct mockd *m, struct exchange *x, const struct reques
 	char id[MOCKD_ID_SIZE];
 	char *prompt = must_copy_span(r->body);
 	if (mockd_add_session(m, prompt, id) == FRESHET_OK)
-		answer(x, 201, json_pack("{s:s}", "id", id));
+		control_answer(x, 201, json_pack("{s:s}", "id", id));
 	else
-		answer_done(x, false, "no such script");
+		control_answer_done(x, false, "no such script");
 	free(prompt);
 }
 
@@ -233,7 +234,7 @@ static void delete_session(struct mockd *m, struct exchange *x, const struct req
 	char *session = request_query(r, "session");
 	if (session != NULL)
 		mockd_delete_soon(m, session);
-	answer_done(x, session != NULL, "session is missing");
+	control_answer_done(x, session != NULL, "session is missing");
 	free(session);
 }
 
@@ -245,9 +246,9 @@ static void add_row(struct mockd *m, struct exchange *x, const struct request *r
 			      ? mockd_add_row(m, session, stream != NULL ? stream : "stdout", r->body.ptr, r->body.len)
 			      : 0;
 	if (id > 0)
-		answer(x, 201, json_pack("{s:I}", "id", (json_int_t)id));
+		control_answer(x, 201, json_pack("{s:I}", "id", (json_int_t)id));
 	else
-		answer_done(x, false, "no such session, or it does not run, or the text is no UTF-8");
+		control_answer_done(x, false, "no such session, or it does not run, or the text is no UTF-8");
 	free(session);
 	free(stream);
 }
@@ -260,7 +261,7 @@ static void end_session(struct mockd *m, struct exchange *x, const struct reques
 	int code = text != NULL ? (int)strtol(text, NULL, 10) : 0;
 	bool done =
 		session != NULL && status != NULL && mockd_end_session(m, session, status, text != NULL ? &code : NULL);
-	answer_done(x, done, "no such session, or it does not run, or no such status");
+	control_answer_done(x, done, "no such session, or it does not run, or no such status");
 	free(session);
 	free(status);
 	free(text);
@@ -269,7 +270,7 @@ static void end_session(struct mockd *m, struct exchange *x, const struct reques
 static void lose_sandbox(struct mockd *m, struct exchange *x, const struct request *r)
 {
 	char *session = request_query(r, "session");
-	answer_done(x, session != NULL && mockd_lose_sandbox(m, session), "no such session");
+	control_answer_done(x, session != NULL && mockd_lose_sandbox(m, session), "no such session");
 	free(session);
 }
 
@@ -277,7 +278,7 @@ static void purge_rows(struct mockd *m, struct exchange *x, const struct request
 {
 	char *session = request_query(r, "session");
 	uint64_t through = request_query_number(r, "through", UINT64_MAX);
-	answer_done(x, session != NULL && mockd_purge_rows(m, session, through), "no such session");
+	control_answer_done(x, session != NULL && mockd_purge_rows(m, session, through), "no such session");
 	free(session);
 }
 
@@ -286,14 +287,14 @@ static void ash_add(struct mockd *m, struct exchange *x, const struct request *r
 	char id[MOCKD_ID_SIZE];
 	(void)r;
 	mockd_ash_add_session(m, id);
-	answer(x, 201, json_pack("{s:s}", "id", id));
+	control_answer(x, 201, json_pack("{s:s}", "id", id));
 }
 
 static void ash_say(struct mockd *m, struct exchange *x, const struct request *r)
 {
 	char *session = request_query(r, "session");
 	bool done = session != NULL && r->body.len > 0 && mockd_ash_say(m, session, r->body.ptr, r->body.len);
-	answer_done(x, done, "no such session, or no turn runs in it, or the body is no JSON object");
+	control_answer_done(x, done, "no such session, or no turn runs in it, or the body is no JSON object");
 	free(session);
 }
 
@@ -301,14 +302,14 @@ static void ash_end(struct mockd *m, struct exchange *x, const struct request *r
 {
 	char *session = request_query(r, "session");
 	bool done = session != NULL && mockd_ash_end_turn(m, session, request_query_number(r, "failed", 0) == 0);
-	answer_done(x, done, "no such session, or no turn runs in it");
+	control_answer_done(x, done, "no such session, or no turn runs in it");
 	free(session);
 }
 
 static void ash_lose_sandbox(struct mockd *m, struct exchange *x, const struct request *r)
 {
 	char *session = request_query(r, "session");
-	answer_done(x, session != NULL && mockd_ash_lose_sandbox(m, session), "no such session");
+	control_answer_done(x, session != NULL && mockd_ash_lose_sandbox(m, session), "no such session");
 	free(session);
 }
 
@@ -316,7 +317,17 @@ static void ash_restart(struct mockd *m, struct exchange *x, const struct reques
 {
 	(void)r;
 	mockd_ash_restart(m);
-	answer_done(x, true, NULL);
+	control_answer_done(x, true, NULL);
+}
+
+static bool control_of_platform(struct mockd *m, struct exchange *x, const struct request *r)
+{
+	for (size_t i = 0; i < m->platform_count; i++) {
+		struct platform *p = m->platforms[i];
+		if (p->control != NULL && p->control(p, x, r))
+			return true;
+	}
+	return false;
 }
 
 static void control_handle(struct platform *platform, struct exchange *x, const struct request *r)
@@ -353,7 +364,8 @@ static void control_handle(struct platform *platform, struct exchange *x, const 
 			return;
 		}
 	}
-	answer(x, 404, json_pack("{s:s}", "detail", "no such control"));
+	if (!control_webhook(c->mockd, x, r) && !control_of_platform(c->mockd, x, r))
+		control_answer(x, 404, json_pack("{s:s}", "detail", "no such control"));
 }
 
 static void control_free(struct platform *platform)

@@ -134,6 +134,12 @@ struct platform {
 	bool (*ledger)(struct platform *platform, const char *session, mockd_ledger_fn *fn, void *user);
 	bool (*ledger_rows)(struct platform *platform, const char *session, mockd_ledger_row_fn *fn, void *user);
 	size_t body_max; /* bytes of a request body that it is shown; 0: REQUEST_BODY_MAX */
+	/* True for paths that it answers whatever the mounts say; the query may follow. NULL: none. */
+	bool (*claims)(const struct platform *platform, freshet_str path);
+	/* Its part of the control API: true when it has answered. NULL: it has none. */
+	bool (*control)(struct platform *platform, struct exchange *x, const struct request *r);
+	/* Changes a setting; false when it has none of that name, or the value makes no sense. NULL: it has none. */
+	bool (*set)(struct platform *platform, const char *name, uint64_t value);
 };
 
 #endif

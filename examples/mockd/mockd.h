@@ -16,6 +16,7 @@
 #define MOCKD_MOCKD_H
 
 #include <freshet/error.h>
+#include <freshet/types.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -274,6 +275,92 @@ void mockd_random_cuts(struct mockd *m, double per_minute, unsigned connections)
  * numbers as mockd_fault_add gives them, 0 when the text makes no sense. `body` are the bytes of the fault's body.
  */
 uint64_t mockd_fault_add_text(struct mockd *m, const char *text, const char *body, size_t body_len);
+
+/*
+ * Webhooks: what the platforms "sudoiq" and "agentos" post to a receiver, signed and tried again as each of them does it.
+ * Times between tries are of the emulated clock, timestamps of the real one, since the receiver compares them with its
+ * own.
+ */
+
+/*
+ * From now on the platform's webhooks go to that http URL of the loopback; NULL: nowhere. `secret` NULL: they are not
+ * signed. False when there is no such platform, or the URL is none, or elsewhere.
+ */
+bool mockd_webhook_to(struct mockd *m, const char *platform, const char *url, const char *secret);
+
+enum mockd_webhook_action {
+	/* with a delivery */
+	MOCKD_WEBHOOK_LOSE,      /* it is never sent */
+	MOCKD_WEBHOOK_DELAY,     /* it is sent `ms` later; others of the same run pass it by */
+	MOCKD_WEBHOOK_SWAP,      /* it is sent behind the next one of the same run; `ms` later where none comes */
+	MOCKD_WEBHOOK_DUPLICATE, /* it is sent `count` times more, each `ms` later, whatever was answered */
+	/* with one try of a delivery */
+	MOCKD_WEBHOOK_UNSIGNED, /* the signature is missing */
+	MOCKD_WEBHOOK_FORGE,    /* it is made with another secret */
+	MOCKD_WEBHOOK_TRUNCATE, /* its second half is missing */
+	MOCKD_WEBHOOK_ENCODE,   /* base64 where hexadecimal digits are expected, and the other way round */
+	MOCKD_WEBHOOK_OLD,      /* the timestamp is `ms` in the past, and rightly signed */
+	MOCKD_WEBHOOK_BODY,     /* `body` is sent instead, rightly signed */
+};
+
+/* Strings are copied. mockd_webhook_fault_init sets every field to what its comment calls the default. */
+struct mockd_webhook_fault {
+	const char *platform; /* default NULL: any */
+	const char *event;    /* only deliveries of that event, such as "completed"; default NULL: any */
+	uint32_t skip;        /* so many fitting ones are left alone first; default 0 */
+	uint32_t every;       /* then it strikes each n-th one; default 1 */
+	uint32_t times;       /* it strikes so often; 0: without end; default 1 */
+	enum mockd_webhook_action action;
+	uint64_t ms;    /* default 0; of SWAP 1000, of OLD an hour */
+	uint32_t count; /* default 1 */
+	const char *body;
+	size_t body_len;
+};
+
+void mockd_webhook_fault_init(struct mockd_webhook_fault *fault, enum mockd_webhook_action action);
+
+/* Returns a number for the call below, or 0 when the fault makes no sense. */
+uint64_t mockd_webhook_fault_add(struct mockd *m, const struct mockd_webhook_fault *fault);
+/* The fault of a text such as "action=duplicate every=3 times=0", with the names of above in lower case. */
+uint64_t mockd_webhook_fault_add_text(struct mockd *m, const char *text, const char *body, size_t body_len);
+void mockd_webhook_fault_clear(struct mockd *m);
+/* How often it has struck; 0 also when there is no such fault. */
+uint64_t mockd_webhook_fault_struck(const struct mockd *m, uint64_t number);
+
+/* A delivery, as the emulator remembers it. */
+struct mockd_webhook_record {
+	const char *platform;
+	uint64_t number;     /* from 1, in the order in which they arose */
+	const char *key;     /* the run */
+	const char *event;   /* what it tells of it, such as "completed" */
+	const char *id;      /* a UUID, which a platform may send along */
+	bool copy;           /* a duplicate: with the id of another one */
+	const char *state;   /* "waiting", "delivered", "given_up", "lost" */
+	freshet_str body;    /* as it is, where no fault put in another one */
+	const int *answers;  /* the status that each try got; 0: none */
+	size_t answer_count; /* tries that are over */
+};
+
+/* The record is valid until it returns. It must not call the emulator. */
+typedef void mockd_webhook_fn(const struct mockd_webhook_record *record, void *user);
+
+/* Calls `fn` for every delivery of the platform; NULL: of all. */
+void mockd_webhook_each(struct mockd *m, const char *platform, mockd_webhook_fn *fn, void *user);
+
+struct mockd_webhook_stats {
+	uint64_t deliveries; /* copies not counted */
+	uint64_t copies;
+	uint64_t swapped;
+	uint64_t tries; /* that are over */
+	uint64_t delivered;
+	uint64_t given_up;
+	uint64_t lost;
+	uint64_t waiting; /* neither delivered nor given up nor lost yet */
+	uint64_t posting; /* tries that wait for an answer now; of those that wait */
+};
+
+/* Sums over the platform's deliveries; NULL: all. */
+void mockd_webhook_get_stats(const struct mockd *m, const char *platform, struct mockd_webhook_stats *stats);
 
 /*
  * The ledger: what every session produced, also of sessions that were deleted since. The hash is FNV-1a, 64 bits, over

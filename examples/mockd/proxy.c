@@ -11,6 +11,7 @@
 #include "mockd/proxy.h"
 
 #include "mockd/alloc.h"
+#include "mockd/loopback.h"
 
 #include "base/list.h"
 
@@ -461,36 +462,13 @@ static void on_accept(
 
 /* --- Options. */
 
-static bool on_loopback(const struct sockaddr_storage *address)
-{
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
-	if (address->ss_family == AF_INET)
-		return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-	return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-}
-
-/* "127.0.0.1:1", "[::1]:1", "localhost:1". */
-static bool read_address(const char *text, struct target *target)
-{
-	int len = sizeof target->address;
-	char number[32];
-	if (strncasecmp(text, "localhost:", 10) == 0) {
-		snprintf(number, sizeof number, "127.0.0.1:%.5s", text + 10);
-		text = number;
-	}
-	if (evutil_parse_sockaddr_port(text, (struct sockaddr *)&target->address, &len) != 0)
-		return false;
-	target->address_len = (socklen_t)len;
-	return ((struct sockaddr_in *)&target->address)->sin_port != 0 && on_loopback(&target->address);
-}
-
 bool mockd_proxy_lead(struct mockd_proxy *p, const char *text)
 {
 	struct target *target = must_zalloc(sizeof *target);
 	const char *stands_for = strchr(text, '=');
 	size_t len = stands_for != NULL ? (size_t)(stands_for - text) : strlen(text);
-	if (!read_address(stands_for != NULL ? stands_for + 1 : text, target) || len == 0 || len >= ASKED_MAX) {
+	if (!loopback_read(stands_for != NULL ? stands_for + 1 : text, &target->address, &target->address_len) ||
+		len == 0 || len >= ASKED_MAX) {
 		free(target);
 		return false;
 	}

@@ -191,6 +191,8 @@ static struct platform *platform_of(const struct mockd *m, freshet_str path)
 	struct platform *best = NULL;
 	for (size_t i = 0; i < m->platform_count; i++) {
 		struct platform *p = m->platforms[i];
+		if (p->claims != NULL && p->claims(p, path))
+			return p;
 		if (under_mount(path, p->mount) && (best == NULL || strlen(p->mount) > strlen(best->mount)))
 			best = p;
 	}
@@ -221,6 +223,8 @@ freshet_err mockd_new(struct event_base *base, const struct mockd_options *optio
 	list_init(&m->faults);
 	list_init(&m->own_faults);
 	list_init(&m->deletions);
+	list_init(&m->webhooks);
+	list_init(&m->webhook_faults);
 	settings_copy(&m->options, options);
 	m->random.state = options->seed;
 	m->flush = event_new(base, -1, 0, on_flush, m);
@@ -261,6 +265,7 @@ void mockd_free(struct mockd *m)
 		conn_free(m->conns[m->conn_count - 1]);
 	free(m->conns);
 	mockd_fault_clear(m);
+	mockd_webhook_fault_clear(m);
 	delete_sessions(m);
 	for (size_t i = 0; i < m->platform_count; i++)
 		m->platforms[i]->free(m->platforms[i]);

@@ -49,6 +49,10 @@ struct mockd {
 	double cuts_per_minute;
 	unsigned cuts_connections; /* their share in percent */
 
+	struct list webhooks;       /* struct webhook: the platforms' senders */
+	struct list webhook_faults; /* in the order in which they were added */
+	uint64_t last_webhook_fault;
+
 	struct platform *platforms[MOCKD_PLATFORMS_MAX];
 	size_t platform_count;
 	struct aod *aod; /* one of the platforms */

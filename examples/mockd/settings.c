@@ -98,11 +98,23 @@ static uint32_t *find_setting(struct mockd_options *o, const char *name)
 	return NULL;
 }
 
+static bool set_of_platform(struct mockd *m, const char *name, uint64_t value)
+{
+	if (aod_set(m->aod, name, value) || ash_set(m->ash, name, value))
+		return true;
+	for (size_t i = 0; i < m->platform_count; i++) {
+		struct platform *p = m->platforms[i];
+		if (p->set != NULL && p->set(p, name, value))
+			return true;
+	}
+	return false;
+}
+
 bool mockd_set(struct mockd *m, const char *name, uint64_t value)
 {
 	uint32_t *setting = find_setting(&m->options, name);
 	if (setting == NULL)
-		return aod_set(m->aod, name, value) || ash_set(m->ash, name, value);
+		return set_of_platform(m, name, value);
 	uint32_t before = *setting;
 	*setting = (uint32_t)value;
 	if (value <= UINT32_MAX && settings_make_sense(&m->options))
