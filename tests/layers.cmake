@@ -36,8 +36,8 @@ set(third_party_h2 "nghttp2/.*")
 set(third_party_h1 "llhttp.*")
 set(third_party_coding "zlib.*")
 
-# Guests: they use the public headers alone, so what they can do any user can do.
-set(guests "service;batch;pretty;webhook")
+# Guests: they use the public headers alone, so what they can do any user can do. What they share lies in guest.
+set(guests "guest;service;batch;pretty;webhook")
 
 set(failures "")
 macro(complain file line why)
@@ -51,9 +51,9 @@ function(check_file folder path)
 		if(line MATCHES "\"([^\"]+)\"")
 			set(target ${CMAKE_MATCH_1})
 			if(folder IN_LIST guests)
-				# A guest may include its own private header, which lies beside it.
-				if(target MATCHES "/")
-					complain(${name} ${target} "a guest includes only <freshet/...> and headers beside it")
+				# A guest may include its own private header, which lies beside it, and what guests share.
+				if(target MATCHES "/" AND (folder STREQUAL "guest" OR NOT target MATCHES "^guest/[a-z_]+\\.h$"))
+					complain(${name} ${target} "a guest includes only <freshet/...>, \"guest/...\" and headers beside it")
 				endif()
 			elseif(target MATCHES "^([a-z0-9]+)/")
 				set(from ${CMAKE_MATCH_1})

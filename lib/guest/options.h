@@ -1,0 +1,38 @@
+/*
+ * Options that their caller was compiled with, and the scratch of a client.
+ */
+#ifndef GUEST_OPTIONS_H
+#define GUEST_OPTIONS_H
+
+#include <freshet/json.h>
+
+/*
+ * Copies an options struct, whose first field is its size, over one that holds the defaults. False for NULL and for a
+ * size that no version has had.
+ */
+bool guest_options(void *options, size_t size, const void *given);
+
+/* NULL when neither is given, and for an empty one: `given`, or else the environment variable. */
+const char *guest_or_environment(const char *given, const char *variable);
+
+/* A copy of a URL without the slashes at its end; the caller frees it. NULL without memory. */
+char *guest_url(const char *url);
+
+/* A terminated copy; the caller frees it. NULL for an empty span without pointer, and without memory. */
+char *guest_copy(freshet_str text);
+
+/* Overwrites what was a secret, frees it. NULL is fine. */
+void guest_free_secret(char *terminated);
+
+/* Where strings are decoded to. It is kept from answer to answer; what a rare large one took is given back. */
+struct guest_scratch {
+	freshet_json_scratch json;
+	size_t held; /* at most so many bytes are in it */
+};
+
+/* Empties it for the strings of a text of `len` bytes. */
+freshet_json_scratch *guest_scratch_begin(struct guest_scratch *scratch, size_t len);
+
+void guest_scratch_clear(struct guest_scratch *scratch);
+
+#endif
