@@ -12,7 +12,10 @@
 #include "guest.h"
 #include "random.h"
 
+#include <freshet/json.h>
 #include <freshet/request.h>
+
+struct guest_call;
 
 /*
  * The end of a call: the last attempt's answer, whatever its status, or why there is none. outcome.attempts counts all
@@ -50,21 +53,20 @@ enum guest_call_state {
 	GUEST_CALL_AUTH,   /* waits for credentials */
 	GUEST_CALL_SENT,   /* an attempt is under way */
 	GUEST_CALL_PAUSE,  /* waits for the next attempt */
-	GUEST_CALL_ENDING, /* nothing is in flight; `done` is for a later turn */
+	GUEST_CALL_ENDING, /* cancelled while nothing was in flight: `done` is for a later turn */
 };
 
-/* For this folder, but for `guest` and the key. */
+/* For this folder, but for `guest`, `key` and `attempts`. */
 struct guest_call {
 	struct guest *guest;
-	struct guest_call *next; /* of the guest's calls */
-	struct guest_call *previous;
+	struct guest_link link;   /* among the guest's */
 	freshet_request *request; /* while SENT */
 	freshet_timer *timer;     /* of a pause, and of the deadline while it waits for credentials; NULL until then */
 	struct guest_text path;
 	freshet_json_writer *writer;
 	struct guest_draft draft;
 	struct guest_backoff backoff;
-	struct guest_credential credential; /* of the last attempt; the field may be gone, the version is not */
+	uint64_t credential; /* the version of the last attempt's */
 	char key[GUEST_UUID_SIZE];
 	uint64_t attempt_ms;
 	uint64_t deadline_at_ms; /* UINT64_MAX: none */
@@ -74,9 +76,9 @@ struct guest_call {
 	uint32_t attempts;
 	unsigned again;
 	enum guest_call_state state;
-	freshet_err result; /* of one that is ENDING */
 	bool canceled;
-	bool renewed; /* its credentials were refused once, and it was sent again with others */
+	bool with_credential; /* the last attempt had one of the client's */
+	bool renewed;         /* its credentials were refused once, and others asked for */
 };
 
 /*
@@ -89,5 +91,9 @@ freshet_err guest_call_send(struct guest *guest, struct guest_call *call, struct
 
 /* Ends it: `done` with FRESHET_ECANCELED on a later turn; the server may have acted on it. Again: nothing. */
 void guest_call_cancel(struct guest_call *call);
+
+/* For guest.c: what waits becomes ENDING; what is ENDING ends now. */
+void guest_calls_cancel(struct guest *guest);
+void guest_calls_end(struct guest *guest);
 
 #endif

@@ -19,28 +19,43 @@ __attribute__((format(printf, 2, 3))) freshet_str guest_line(char to[GUEST_LINE_
 /* For "%.*s": no more of a span than a line can show. */
 int guest_shown(freshet_str text);
 
-/*
- * Overwrites each occurrence of a secret in a line with asterisks. Of secrets shorter than four bytes nothing is hidden.
- */
-void guest_line_hide(char *line, freshet_str secret);
+/* Keys, tokens, prompts: what no text may show. Those shorter than four bytes are not looked for. */
+struct guest_secrets {
+	const freshet_str *list;
+	size_t count;
+};
+
+/* True when one of them lies in the text. */
+bool guest_secrets_in(const struct guest_secrets *secrets, freshet_str text);
+
+/* Copies as much of a text as fits, each secret in it as asterisks, and terminates it. No part of one is ever left. */
+freshet_str guest_hide(const struct guest_secrets *secrets, freshet_str text, char *to, size_t room);
 
 /* The code of a status that is not 2xx. */
 freshet_err guest_err_of_status(int status);
 
-/* An error with the memory of its text. It lives no longer than the outcome, the body and the scratch. */
+/* Where the server says what it refused. */
+struct guest_words {
+	const struct guest_fields *fields; /* two: its code and its message */
+	freshet_json_scratch *scratch;
+	struct guest_secrets secrets;
+};
+
+/* An error with the memory of its texts. It lives no longer than the outcome, the body and the scratch. */
 struct guest_failure {
 	freshet_outcome outcome; /* err by the status where the server answered; text of its own */
 	freshet_str code;        /* the server's word for it; empty: none */
 	freshet_str message;     /* the server's text; empty: none */
 	char text[GUEST_LINE_SIZE];
+	char hidden[GUEST_LINE_SIZE]; /* the message, when it held a secret */
 };
 
 /*
- * The error behind an outcome and the body that came with it. `words` are two fields, the code and the message. What of
- * the body could hold secrets is not shown: outcome.body is only kept of bodies that are no JSON (a proxy's page).
+ * The error behind an outcome and the body that came with it. What of the body could hold secrets is not shown:
+ * outcome.body is only kept of bodies that are no JSON (a proxy's page), and of those only the beginning.
  */
 void guest_failure_init(struct guest_failure *failure, const freshet_outcome *outcome, freshet_str body,
-	const struct guest_fields *words, freshet_json_scratch *scratch);
+	const struct guest_words *words);
 
 /* What was read at `position` of the body is not as it should be. */
 void guest_failure_unreadable(
@@ -48,8 +63,5 @@ void guest_failure_unreadable(
 
 /* The same failure under another code. */
 void guest_failure_set(struct guest_failure *failure, freshet_err err);
-
-/* No secret that the server echoed stays in text or message. */
-void guest_failure_hide(struct guest_failure *failure, freshet_str secret);
 
 #endif

@@ -10,10 +10,16 @@
 #include "route.h"
 
 #include <freshet/endpoint.h>
+#include <freshet/outcome.h>
 #include <freshet/timer.h>
 
 struct guest;
-struct guest_call;
+
+/* In a ring with a head: whoever is in one can leave it without knowing which. */
+struct guest_link {
+	struct guest_link *next;
+	struct guest_link *previous;
+};
 
 /* What is to be sent; the spans live as long as whoever sends it says. */
 struct guest_draft {
@@ -60,10 +66,11 @@ struct guest {
 
 	/* For this folder. */
 	freshet_endpoint *endpoint;
-	freshet_timer *soon;      /* ends what was cancelled while nothing was in flight */
-	struct guest_call *first; /* all that are under way */
-	struct guest_call *last;
-	uint64_t random; /* of jitter */
+	freshet_timer *soon;      /* ends what was cancelled while nothing of it was in flight */
+	struct guest_link calls;  /* under way */
+	struct guest_link ending; /* `done` is for a later turn */
+	uint64_t random;          /* of jitter */
+	uint64_t (*clock)(void);  /* guest_now_ms; tests set another */
 	bool closing;
 };
 
