@@ -5,7 +5,7 @@
  *	SCAN_TARGET_x               what a function that uses the twin must be declared with
  *	scan_block_x(block)         the masks
  *	scan_dull_x(stride, &high)  for long lines: false when one of SCAN_STRIDE bytes may be a line end; high becomes
- *	                            other than 0 when one is not ASCII
+ *	                            other than 0 when one is not ASCII, and stays so
  *
  * A stride is dull when all its bytes are greater than CR, which is quickly said: the least of them is.
  */
@@ -138,24 +138,31 @@ SCAN_TARGET_avx2 static inline __m256i scan_least_avx2(const uint8_t *stride, un
 	return _mm256_min_epi8(scan_load_avx2(stride, i), scan_load_avx2(stride, i + 1));
 }
 
+/* The least of a quarter of a stride, its bytes taken as unsigned. */
+SCAN_TARGET_avx2 static inline __m256i scan_least_unsigned_avx2(const uint8_t *stride, unsigned i)
+{
+	return _mm256_min_epu8(scan_load_avx2(stride, i), scan_load_avx2(stride, i + 1));
+}
+
 SCAN_TARGET_avx2 static inline bool scan_dull_avx2(const uint8_t *stride, uint64_t *high)
 {
-	/* Taken as signed, a byte that is not ASCII is less than any line end, so that one question asks for both. */
-	__m256i low_half = _mm256_min_epi8(scan_least_avx2(stride, 0), scan_least_avx2(stride, 2));
-	__m256i high_half = _mm256_min_epi8(scan_least_avx2(stride, 4), scan_least_avx2(stride, 6));
-	__m256i above = _mm256_cmpgt_epi8(_mm256_min_epi8(low_half, high_half), _mm256_set1_epi8('\r'));
-	if (_mm256_movemask_epi8(above) == -1)
-		return true;
-	__m256i least = scan_load_avx2(stride, 0);
-	__m256i all = least;
-	for (unsigned i = 1; i < SCAN_STRIDE / sizeof(__m256i); i++) {
-		__m256i v = scan_load_avx2(stride, i);
-		least = _mm256_min_epu8(least, v);
-		all = _mm256_or_si256(all, v);
+	const __m256i cr = _mm256_set1_epi8('\r');
+	if (*high == 0) {
+		/* Taken as signed, a byte that is not ASCII is less than any line end, so that one question asks for both. */
+		__m256i low_half = _mm256_min_epi8(scan_least_avx2(stride, 0), scan_least_avx2(stride, 2));
+		__m256i high_half = _mm256_min_epi8(scan_least_avx2(stride, 4), scan_least_avx2(stride, 6));
+		__m256i above = _mm256_cmpgt_epi8(_mm256_min_epi8(low_half, high_half), cr);
+		if (_mm256_movemask_epi8(above) == -1)
+			return true;
+		__m256i all = scan_load_avx2(stride, 0);
+		for (unsigned i = 1; i < SCAN_STRIDE / sizeof(__m256i); i++)
+			all = _mm256_or_si256(all, scan_load_avx2(stride, i));
+		*high |= (unsigned)_mm256_movemask_epi8(all);
 	}
-	*high |= (unsigned)_mm256_movemask_epi8(all);
-	__m256i ends = _mm256_cmpeq_epi8(_mm256_min_epu8(least, _mm256_set1_epi8('\r')), least);
-	return _mm256_movemask_epi8(ends) == 0;
+	__m256i low_half = _mm256_min_epu8(scan_least_unsigned_avx2(stride, 0), scan_least_unsigned_avx2(stride, 2));
+	__m256i high_half = _mm256_min_epu8(scan_least_unsigned_avx2(stride, 4), scan_least_unsigned_avx2(stride, 6));
+	__m256i least = _mm256_min_epu8(low_half, high_half);
+	return _mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_min_epu8(least, cr), least)) == 0;
 }
 
 #elif defined(__aarch64__)

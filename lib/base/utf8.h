@@ -4,7 +4,9 @@
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
+#include "base/cpu.h"
 #include "base/utf8_vector.h"
+#include "base/utf8_wide.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,6 +21,16 @@ size_t utf8_valid_prefix(const uint8_t *text, size_t len);
 static inline bool utf8_valid(const uint8_t *text, size_t len)
 {
 	return utf8_vector_valid(text, len) || utf8_valid_prefix(text, len) == len;
+}
+
+/* The same for a text behind which stands one more byte, and that is ASCII: so the end needs no care of its own. */
+static inline bool utf8_valid_before_ascii(const uint8_t *text, size_t len)
+{
+#ifdef UTF8_HAVE_WIDE
+	if (cpu_vector() >= CPU_VBMI2)
+		return utf8_wide_fits(text, len + 1);
+#endif
+	return utf8_valid(text, len);
 }
 
 /* Bytes at the end of the text that begin a valid sequence which more bytes could complete: 0 to 3. */

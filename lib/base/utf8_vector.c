@@ -208,7 +208,7 @@ static bool ends_whole(const uint8_t *text, size_t len)
 bool utf8_vector_valid(const uint8_t *text, size_t len)
 {
 #if defined(__x86_64__)
-	if (cpu_vector() >= CPU_AVX512)
+	if (cpu_vector() >= CPU_VBMI2)
 		return len >= 3 && ends_whole(text, len) && utf8_wide_fits(text, len);
 	bool have = cpu_vector() >= CPU_AVX2;
 #else

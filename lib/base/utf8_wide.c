@@ -12,7 +12,7 @@
 
 #define RARELY(condition) __builtin_expect((condition), 0)
 
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,bmi,bmi2")))
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,bmi,bmi2")))
 
 #define BLOCK  64
 #define STRIDE (4 * BLOCK)
@@ -25,7 +25,6 @@ struct constants {
 	__m512i by_low_before;
 	__m512i by_high_here;
 	__m512i quarters_before;
-	__m512i nibble;
 	__m512i below_three; /* what is more leaves the top bit only of the first bytes of three and more */
 	__m512i below_four;
 	__m512i top;
@@ -50,28 +49,35 @@ TARGET static inline struct constants constants(void)
 		.by_low_before = table(utf8_by_low_before),
 		.by_high_here = table(utf8_by_high_here),
 		.quarters_before = kept(_mm512_set_epi64(13, 12, 11, 10, 9, 8, 7, 6)),
-		.nibble = kept(_mm512_set1_epi8(0x0f)),
 		.below_three = kept(_mm512_set1_epi8(0xe0 - 0x80)),
 		.below_four = kept(_mm512_set1_epi8(0xf0 - 0x80)),
 		.top = kept(_mm512_set1_epi8((char)0x80)),
 	};
 }
 
-/* Other than 0 where a byte of `here` does not fit the three before it; `before` is the block before. */
-TARGET static inline __m512i misfits(__m512i here, __m512i before, const struct constants *c)
+/* Bits of a, b and c, as the instruction wants them: what it makes of 0xf0, 0xcc and 0xaa. */
+#define A_AND_B_AND_C   0x80
+#define A_OR_B_THEN_C   0xa8 /* (a | b) & c */
+#define A_OR_B_UNLIKE_C 0xf6 /* a | (b ^ c) */
+
+/* The entry of the low four bits of each byte. The six lowest bits are looked up, in four tables that are the same. */
+TARGET static inline __m512i entries(__m512i table, __m512i bytes)
+{
+	return _mm512_permutexvar_epi8(bytes, table);
+}
+
+/* Adds to `wrong`: other than 0 where a byte of `here` does not fit the three before it; `before` is the block before. */
+TARGET static inline __m512i misfits(__m512i wrong, __m512i here, __m512i before, const struct constants *c)
 {
 	/* Each quarter of `here` gets the one before it at its side; so bytes from further back are a shift away. */
 	__m512i back = _mm512_permutex2var_epi64(before, c->quarters_before, here);
 	__m512i first = _mm512_alignr_epi8(here, back, 15);
-	__m512i high_before = _mm512_and_si512(_mm512_srli_epi16(first, 4), c->nibble);
-	__m512i high_here = _mm512_and_si512(_mm512_srli_epi16(here, 4), c->nibble);
-	__m512i errors = _mm512_and_si512(_mm512_shuffle_epi8(c->by_high_before, high_before),
-		_mm512_shuffle_epi8(c->by_low_before, _mm512_and_si512(first, c->nibble)));
-	errors = _mm512_and_si512(errors, _mm512_shuffle_epi8(c->by_high_here, high_here));
+	__m512i errors = _mm512_ternarylogic_epi64(entries(c->by_high_before, _mm512_srli_epi16(first, 4)),
+		entries(c->by_low_before, first), entries(c->by_high_here, _mm512_srli_epi16(here, 4)), A_AND_B_AND_C);
 	__m512i three = _mm512_subs_epu8(_mm512_alignr_epi8(here, back, 14), c->below_three);
 	__m512i four = _mm512_subs_epu8(_mm512_alignr_epi8(here, back, 13), c->below_four);
-	__m512i expected = _mm512_and_si512(_mm512_or_si512(three, four), c->top);
-	return _mm512_xor_si512(errors, expected);
+	__m512i expected = _mm512_ternarylogic_epi64(three, four, c->top, A_OR_B_THEN_C);
+	return _mm512_ternarylogic_epi64(wrong, errors, expected, A_OR_B_UNLIKE_C);
 }
 
 TARGET static inline __m512i block(const uint8_t *at)
@@ -100,13 +106,13 @@ TARGET bool utf8_wide_fits(const uint8_t *text, size_t len)
 			continue;
 		}
 		__m512i here = block(text + at);
-		wrong = _mm512_or_si512(wrong, misfits(here, before, &c));
+		wrong = misfits(wrong, here, before, &c);
 		before = here;
 		at += BLOCK;
 	}
 	if (at < len) {
 		__m512i here = _mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, (unsigned)(len - at)), text + at);
-		wrong = _mm512_or_si512(wrong, misfits(here, before, &c));
+		wrong = misfits(wrong, here, before, &c);
 	}
 	return _mm512_test_epi8_mask(wrong, wrong) == 0;
 }

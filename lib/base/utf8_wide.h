@@ -1,5 +1,5 @@
 /*
- * UTF-8 checked 64 bytes at once (AVX-512).
+ * UTF-8 checked 64 bytes at once (AVX-512 with VBMI).
  */
 #ifndef BASE_UTF8_WIDE_H
 #define BASE_UTF8_WIDE_H
@@ -11,7 +11,7 @@
 #if defined(__x86_64__)
 #define UTF8_HAVE_WIDE
 
-/* True when the text is valid but for a sequence that its end cuts off. Only for machines of CPU_AVX512 and above. */
+/* True when the text is valid but for a sequence that its end cuts off. Only for machines of CPU_VBMI2. */
 bool utf8_wide_fits(const uint8_t *text, size_t len);
 #endif
 

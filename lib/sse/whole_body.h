@@ -7,9 +7,10 @@
 
 /* Blocks that are not near: those of a long line, and the end of the piece, which is less than a block. */
 SCAN_TARGET(KIND)
-RARE struct far_block NAMED(look_far, KIND)(const uint8_t *start, const uint8_t *block, const uint8_t *end)
+RARE struct far_block NAMED(look_far, KIND)(
+	const uint8_t *start, const uint8_t *block, const uint8_t *end, uint64_t high_before)
 {
-	struct far_block far = {.block = block};
+	struct far_block far = {.block = block, .high_before = high_before};
 	while (end - far.block >= SCAN_STRIDE && NAMED(scan_dull, KIND)(far.block, &far.high_before))
 		far.block += SCAN_STRIDE;
 	size_t left = (size_t)(end - far.block);
@@ -51,8 +52,8 @@ static freshet_sse_result NAMED(next, KIND)(struct sse_parser *p, freshet_event 
 				masks = NAMED(scan_block, KIND)(block);
 				upcoming = block + SCAN_BLOCK;
 			} else if (block < end) {
-				struct far_block far = NAMED(look_far, KIND)(p->at, block, end);
-				high_before |= far.high_before;
+				struct far_block far = NAMED(look_far, KIND)(p->at, block, end, high_before);
+				high_before = far.high_before;
 				block = far.block;
 				upcoming = far.upcoming;
 				masks = far.masks;
@@ -77,7 +78,7 @@ static freshet_sse_result NAMED(next, KIND)(struct sse_parser *p, freshet_event 
 				break;
 		} else {
 			bool all_ascii = (high_before | (masks.high & (((uint64_t)1 << bit) - 1))) == 0;
-			if ((!all_ascii && !utf8_valid(ascii, (size_t)(stop - ascii))) ||
+			if ((!all_ascii && !utf8_valid_before_ascii(ascii, (size_t)(stop - ascii))) ||
 				!dispatch(p, event, &id, stop))
 				break;
 			sse_go_to(p, after);
