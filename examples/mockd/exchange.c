@@ -231,6 +231,17 @@ void exchange_stream(struct exchange *x, const struct answer *a, struct feed *fe
 	begin(x, a, NULL);
 }
 
+void exchange_promise(struct exchange *x, struct feed *feed)
+{
+	x->feed = feed;
+	feed->exchange = x;
+}
+
+void exchange_answer_later(struct exchange *x, const struct answer *a, freshet_str body)
+{
+	exchange_answer_instead(x, a, body);
+}
+
 void exchange_wake(struct exchange *x)
 {
 	x->conn->protocol->wake(x);

@@ -5,6 +5,7 @@
  *
  * A platform answers each request exactly once, inside `handle`, either with a whole answer or with a feed: an object
  * that gives the pieces of an event stream when the protocol can send them, and that is told when the exchange is over.
+ * An answer that cannot be given yet is promised with a feed that only hears of the exchange's end.
  */
 #ifndef MOCKD_HTTP_H
 #define MOCKD_HTTP_H
@@ -119,6 +120,15 @@ void exchange_answer(struct exchange *x, const struct answer *a, freshet_str bod
 
 /* Answers with the feed, which belongs to the exchange from now on. */
 void exchange_stream(struct exchange *x, const struct answer *a, struct feed *feed);
+
+/*
+ * The answer comes later, by exchange_answer_later, unless the exchange is over before: then the feed hears of it. It is
+ * not asked for pieces.
+ */
+void exchange_promise(struct exchange *x, struct feed *feed);
+
+/* Answers what was promised; the feed that stood for it is closed first. Not from inside `handle`. */
+void exchange_answer_later(struct exchange *x, const struct answer *a, freshet_str body);
 
 /* The feed, which answered FEED_WAIT, has something again. Cheap, and harmless when it has nothing. */
 void exchange_wake(struct exchange *x);

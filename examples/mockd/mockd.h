@@ -15,6 +15,8 @@
 #ifndef MOCKD_MOCKD_H
 #define MOCKD_MOCKD_H
 
+#include "mockd/mockd_agentos.h"
+
 #include <freshet/error.h>
 #include <freshet/types.h>
 
@@ -39,7 +41,7 @@ enum mockd_dialect {
 	MOCKD_DIALECT_R,
 };
 
-/* Who answers the paths at the root. Ash's below /api are answered in any case. */
+/* Who answers the paths at the root. Ash's below /api, and AgentOS's, are answered in any case. */
 enum mockd_platform {
 	MOCKD_PLATFORM_AOD,
 	MOCKD_PLATFORM_ASH,
@@ -86,6 +88,18 @@ struct mockd_options {
 	const char *ash_data;    /* Ash: the directory below which relative paths of agents lie; default NULL: "." */
 	bool ash_limits; /* Ash: 1500 requests in fifteen minutes, of which 20 deploy and 20 make sessions; default: no limits */
 	bool ash_tagged; /* Ash: the build that was tagged 0.2.0, whose messages are strings; default: the one after it */
+
+	const char *agentos_agent_key;     /* of the first agent; default MOCKD_AGENTOS_AGENT_KEY */
+	const char *agentos_workspace_key; /* default MOCKD_AGENTOS_WORKSPACE_KEY */
+	const char *agentos_scripts;       /* AgentOS: for prompts that name none; default "success" */
+	const char *agentos_number;        /* AgentOS: the payload member that numbers events; default "n" */
+	bool agentos_renamed; /* AgentOS: other paths, statuses, types and members; default: those of the contract */
+	bool agentos_strict;  /* AgentOS: members of a body that nobody published are refused; default: ignored */
+	bool agentos_ignore_keys; /* AgentOS: a repeated idempotency key means nothing; default: one request */
+	bool agentos_stream_ids;  /* AgentOS: frames have ids, and streams can be taken up again; default: not so */
+	bool agentos_no_streams;  /* AgentOS: JSON instead of a stream; default: a stream where it is asked for */
+	bool agentos_task_ids;    /* AgentOS: the server makes the ids of tasks; default: the client */
+	bool agentos_keep_texts;  /* AgentOS: the ledger keeps what was reported; default: counts and hashes */
 
 	const char *events_file; /* what GET /events/file answers; default NULL: 404 */
 	bool control;            /* the control API under /mockd/ is on; default: off */
@@ -414,7 +428,9 @@ bool mockd_ledger_rows(struct mockd *m, const char *session, mockd_ledger_row_fn
  * Changes a setting while the emulator runs: "quota", "poll_ms", "poll_rows", "heartbeat_ms", "stale_ms", "stage_ms",
  * "row_ms", "keep_alive_ms", "health" (0: GET /health answers 503), "backend" (0: session create and prompt answer 503),
  * "provider_key" (0: session create answers 400 in the dialects that ask for one), "ash_limits" (1: Ash counts requests), "ash_capacity" (sandboxes of Ash; 0: as many as are asked for),
- * "ash_master_key" (0: Ash refuses credentials with 500). False when there is no such setting
+ * "ash_master_key" (0: Ash refuses credentials with 500), and the switches
+ * "agentos_strict", "agentos_ignore_keys", "agentos_stream_ids", "agentos_no_streams", "agentos_task_ids" and
+ * "agentos_keep_texts", which are options, too. False when there is no such setting
  * or the value makes no sense for it.
  */
 bool mockd_set(struct mockd *m, const char *name, uint64_t value);

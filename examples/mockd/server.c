@@ -4,6 +4,7 @@
  */
 #include "mockd/server.h"
 
+#include "mockd/agentos.h"
 #include "mockd/aod.h"
 #include "mockd/ash.h"
 #include "mockd/control.h"
@@ -155,6 +156,7 @@ static freshet_err add_platforms(struct mockd *m)
 {
 	m->aod = aod_new(m);
 	m->ash = ash_new(m);
+	m->aos = aos_new(m);
 	/* Of two at the root the first one answers. */
 	if (m->ash != NULL && m->options.platform == MOCKD_PLATFORM_ASH)
 		mockd_add_platform(m, ash_platform(m->ash));
@@ -162,7 +164,9 @@ static freshet_err add_platforms(struct mockd *m)
 		mockd_add_platform(m, aod_platform(m->aod));
 	if (m->ash != NULL && m->options.platform != MOCKD_PLATFORM_ASH)
 		mockd_add_platform(m, ash_platform(m->ash));
-	if (m->aod == NULL || m->ash == NULL)
+	if (m->aos != NULL)
+		mockd_add_platform(m, aos_platform(m->aos));
+	if (m->aod == NULL || m->ash == NULL || m->aos == NULL)
 		return FRESHET_EINVAL;
 	struct platform *events = events_new(m);
 	mockd_add_platform(m, events);

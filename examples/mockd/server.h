@@ -15,6 +15,7 @@
 #define INPUT_SIZE  65536u
 
 struct aod;
+struct aos;
 struct ash;
 struct evconnlistener;
 struct intake;
@@ -57,6 +58,7 @@ struct mockd {
 	size_t platform_count;
 	struct aod *aod; /* one of the platforms */
 	struct ash *ash; /* another one */
+	struct aos *aos; /* AgentOS */
 
 	struct intake *spare_intake; /* kept from the last request for the next */
 	struct mockd_stats stats;

@@ -28,7 +28,16 @@ void mockd_options_init(struct mockd_options *options)
 		.stale_ms = 600000,
 		.scripts = "success",
 		.ash_scripts = "success",
+		.agentos_agent_key = MOCKD_AGENTOS_AGENT_KEY,
+		.agentos_workspace_key = MOCKD_AGENTOS_WORKSPACE_KEY,
+		.agentos_scripts = "success",
+		.agentos_number = "n",
 	};
+}
+
+static bool is_key(const char *key)
+{
+	return key != NULL && *key != '\0' && strlen(key) < MOCKD_AGENTOS_KEY_SIZE;
 }
 
 bool settings_make_sense(const struct mockd_options *o)
@@ -36,7 +45,9 @@ bool settings_make_sense(const struct mockd_options *o)
 	return o->address != NULL && (o->tls_certificate == NULL) == (o->tls_key == NULL) &&
 	       (o->tls_client_ca == NULL || o->tls_key != NULL) && o->clock_scale > 0 && o->poll_ms > 0 &&
 	       o->poll_rows > 0 && o->row_gap > 0 && o->first_row_id > 0 && o->scripts != NULL &&
-	       o->ash_scripts != NULL && o->initial_window <= INT32_MAX && !(o->no_http1 && o->no_http2);
+	       o->ash_scripts != NULL && o->agentos_scripts != NULL && o->agentos_number != NULL &&
+	       is_key(o->agentos_agent_key) && is_key(o->agentos_workspace_key) && o->initial_window <= INT32_MAX &&
+	       !(o->no_http1 && o->no_http2);
 }
 
 void settings_copy(struct mockd_options *to, const struct mockd_options *from)
@@ -49,6 +60,10 @@ void settings_copy(struct mockd_options *to, const struct mockd_options *from)
 	to->scripts = must_copy(from->scripts);
 	to->ash_scripts = must_copy(from->ash_scripts);
 	to->ash_data = must_copy(from->ash_data);
+	to->agentos_agent_key = must_copy(from->agentos_agent_key);
+	to->agentos_workspace_key = must_copy(from->agentos_workspace_key);
+	to->agentos_scripts = must_copy(from->agentos_scripts);
+	to->agentos_number = must_copy(from->agentos_number);
 	to->events_file = must_copy(from->events_file);
 	const char *const *tokens = from->token_count > 0 ? from->tokens : default_tokens;
 	to->token_count = from->token_count > 0 ? from->token_count : 1;
@@ -76,6 +91,10 @@ void settings_free(struct mockd_options *o)
 	free_const(o->scripts);
 	free_const(o->ash_scripts);
 	free_const(o->ash_data);
+	free_const(o->agentos_agent_key);
+	free_const(o->agentos_workspace_key);
+	free_const(o->agentos_scripts);
+	free_const(o->agentos_number);
 	free_const(o->events_file);
 	for (size_t i = 0; i < o->token_count; i++)
 		free_const(o->tokens[i]);

@@ -401,6 +401,11 @@ struct reply *probe_send_anonymous(struct probe *p, const char *method, const ch
 	return send_request(p, method, path, NULL, NULL, NULL, 0);
 }
 
+void probe_use_token(struct probe *p, const char *token)
+{
+	snprintf(p->token, sizeof p->token, "Bearer %s", token);
+}
+
 struct reply *probe_send_as(struct probe *p, const char *authorization, const char *method, const char *path)
 {
 	return send_request(p, method, path, NULL, authorization, NULL, 0);

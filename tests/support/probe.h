@@ -62,6 +62,9 @@ struct reply *probe_send(struct probe *p, const char *method, const char *path, 
 struct reply *probe_send_bytes(
 	struct probe *p, const char *method, const char *path, const char *fields, const void *body, size_t len);
 
+/* Requests are sent with that token from now on. */
+void probe_use_token(struct probe *p, const char *token);
+
 /* Without the token. */
 struct reply *probe_send_anonymous(struct probe *p, const char *method, const char *path);
 
