@@ -57,7 +57,7 @@ bool aos_claims(const struct platform *platform, freshet_str path)
 {
 	const struct aos *a = (const struct aos *)platform;
 	freshet_str param;
-	const char *query = memchr(path.ptr, '?', path.len);
+	const char *query = path.len == 0 ? NULL : memchr(path.ptr, '?', path.len);
 	if (query != NULL)
 		path.len = (size_t)(query - path.ptr);
 	const char *const *root = roots[a->mockd->options.agentos_renamed];
