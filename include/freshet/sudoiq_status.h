@@ -82,6 +82,18 @@ typedef struct freshet_sudoiq_names {
 	const char *const *event_reason_fields;    /* reason */
 	const char *const *event_retryable_fields; /* retryable */
 
+	/* Answers of sudoiq_resource.h, and members of what they hold. */
+	const char *const *list_fields;              /* tools, tests, validators, feedback: the array of objects */
+	const char *const *next_cursor_fields;       /* next_cursor */
+	const char *const *deleted_fields;           /* deleted */
+	const char *const *object_id_fields;         /* id */
+	const char *const *object_created_at_fields; /* created_at */
+	const char *const *object_updated_at_fields; /* updated_at */
+	const char *const *quality_fields;           /* quality: these four of feedback */
+	const char *const *reason_fields;            /* reason */
+	const char *const *source_fields;            /* source */
+	const char *const *tags_fields;              /* tags */
+
 	size_t max_tool_calls; /* in one status; default 256 */
 } freshet_sudoiq_names;
 

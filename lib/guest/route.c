@@ -155,6 +155,11 @@ const char *guest_route_method(const struct guest_routes *routes, size_t route)
 	return row_of(routes, route)->method;
 }
 
+bool guest_route_knows(const struct guest_routes *routes, size_t route, const char *name)
+{
+	return is_word_of(row_of(routes, route)->names, name, strlen(name));
+}
+
 /* ---- paths ---- */
 
 static bool is_segment(freshet_str value)

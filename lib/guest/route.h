@@ -45,6 +45,9 @@ void guest_routes_clear(struct guest_routes *routes);
 const char *guest_route_key(const struct guest_routes *routes, size_t route);
 const char *guest_route_method(const struct guest_routes *routes, size_t route);
 
+/* True when its path may have a placeholder of that name, whether it has it or not. */
+bool guest_route_knows(const struct guest_routes *routes, size_t route, const char *name);
+
 /* A value for a placeholder. */
 struct guest_value {
 	const char *name;

@@ -67,6 +67,12 @@ static void an_entry_can_be_replaced(void **state)
 	assert_string_equal(guest_route_method(&routes, ROUTE_run_start), "PUT");
 	assert_path(&routes, ROUTE_tools, NULL, NULL, "/tools");
 	assert_string_equal(guest_route_method(&routes, ROUTE_tools), "HEAD");
+	/* What is dropped from a path is still known for what it is. */
+	assert_true(guest_route_knows(&routes, ROUTE_run_start, "agent_id"));
+	assert_true(guest_route_knows(&routes, ROUTE_run_status, "task_id"));
+	assert_false(guest_route_knows(&routes, ROUTE_run_start, "task_id"));
+	assert_false(guest_route_knows(&routes, ROUTE_run_status, "task"));
+	assert_false(guest_route_knows(&routes, ROUTE_tools, ""));
 	guest_routes_clear(&routes);
 }
 

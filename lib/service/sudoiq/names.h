@@ -65,6 +65,19 @@
 	X(access_token_fields, "access_token")                                                                         \
 	X(expires_in_fields, "expires_in")
 
+/* What resource.h reads: answers, and what the service has not published of the objects in them. */
+#define SUDOIQ_RESOURCE_MAP(X)                                                                                         \
+	X(list_fields, "tools", "tests", "validators", "feedback")                                                     \
+	X(next_cursor_fields, "next_cursor")                                                                           \
+	X(deleted_fields, "deleted")                                                                                   \
+	X(object_id_fields, "id")                                                                                      \
+	X(object_created_at_fields, "created_at")                                                                      \
+	X(object_updated_at_fields, "updated_at")                                                                      \
+	X(quality_fields, "quality")                                                                                   \
+	X(reason_fields, "reason")                                                                                     \
+	X(source_fields, "source")                                                                                     \
+	X(tags_fields, "tags")
+
 /* object, its map. */
 #define SUDOIQ_OBJECT_MAP(X)                                                                                           \
 	X(status, SUDOIQ_STATUS_MAP)                                                                                   \
@@ -72,7 +85,8 @@
 	X(event, SUDOIQ_EVENT_MAP)                                                                                     \
 	X(failure, SUDOIQ_FAILURE_MAP)                                                                                 \
 	X(conflict, SUDOIQ_CONFLICT_MAP)                                                                               \
-	X(token, SUDOIQ_TOKEN_MAP)
+	X(token, SUDOIQ_TOKEN_MAP)                                                                                     \
+	X(resource, SUDOIQ_RESOURCE_MAP)
 
 /* What is picked of each object: `members` by name, `picked` in their order. */
 #define SUDOIQ_MEMBER(name, ...) freshet_json_value name;
