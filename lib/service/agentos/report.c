@@ -1,0 +1,126 @@
+/*
+ * All runs of a client together: the beginning, another key, the end.
+ *
+ * Closing: what waits is due at once, and each turn asks whether anything is left. When nothing is, or the time is over,
+ * the endpoint is closed, and its end drops and counts what was not sent and tells every run.
+ */
+#include "report.h"
+
+#include "client.h"
+#include "failure.h"
+
+static void time_is_over(freshet_timer *timer, void *user)
+{
+	freshet_agentos *client = user;
+	(void)timer;
+	freshet_agentos_free(client);
+}
+
+freshet_err agentos_report_init(freshet_agentos *client, freshet_reactor *reactor)
+{
+	struct agentos_report *report = &client->report;
+	freshet_json_writer_options o;
+	freshet_json_writer_options_init(&o);
+	o.wipe = true;
+	o.max_size = client->options.max_request_bytes - AGENTOS_AROUND;
+	agentos_queue_init(&report->queue, &client->options);
+	agentos_link_init(&report->runs);
+	agentos_link_init(&report->ready);
+	freshet_err err = freshet_json_writer_new(&o, &report->writer);
+	if (err == FRESHET_OK)
+		err = freshet_timer_new(reactor, agentos_soon, client, &report->soon);
+	if (err == FRESHET_OK)
+		err = freshet_timer_new(reactor, time_is_over, client, &report->closing_over);
+	return err;
+}
+
+void agentos_report_clear(freshet_agentos *client)
+{
+	struct agentos_report *report = &client->report;
+	agentos_queue_clear(&report->queue);
+	freshet_json_writer_free(report->writer);
+	freshet_timer_free(report->soon);
+	freshet_timer_free(report->closing_over);
+}
+
+void agentos_report_ready(freshet_agentos *client)
+{
+	struct agentos_link *runs = &client->report.runs;
+	for (struct agentos_link *link = runs->next; link != runs; link = link->next)
+		agentos_run_ready(agentos_run_of(link, node));
+}
+
+void agentos_report_restart(freshet_agentos *client)
+{
+	client->report.stopped = false;
+	agentos_report_ready(client);
+}
+
+void agentos_report_close(freshet_agentos *client, uint64_t timeout_ms)
+{
+	struct agentos_report *report = &client->report;
+	report->closing = true;
+	freshet_timer_set(report->closing_over, timeout_ms);
+	freshet_timer_set(report->soon, 0);
+	agentos_report_ready(client);
+}
+
+void agentos_report_halt(freshet_agentos *client)
+{
+	struct agentos_report *report = &client->report;
+	report->closing = true;
+	report->halted = true;
+	freshet_timer_clear(report->soon);
+	freshet_timer_clear(report->closing_over);
+}
+
+void agentos_report_end(freshet_agentos *client)
+{
+	struct agentos_link *runs = &client->report.runs;
+	struct agentos_failure failure;
+	agentos_report_halt(client);
+	while (!agentos_link_alone(runs)) {
+		freshet_agentos_run *run = agentos_run_of(runs->next, node);
+		if (agentos_run_empty(run, FRESHET_AGENTOS_DROPPED_CLOSED, FRESHET_ECANCELED))
+			continue;
+		agentos_failure_plain(&failure, FRESHET_ECANCELED, NULL, freshet_err_text(FRESHET_ECANCELED));
+		agentos_run_finish(run, &failure.error);
+	}
+}
+
+freshet_err agentos_refused(freshet_agentos *client, freshet_err err)
+{
+	freshet_agentos_stats *stats = &client->report.stats;
+	if (err == FRESHET_ESTATE)
+		stats->refused_state++;
+	else if (err == FRESHET_EQUEUE_FULL)
+		stats->refused_room++;
+	else if (err != FRESHET_OK)
+		stats->refused_other++;
+	return err;
+}
+
+/* ---- counters ---- */
+
+void freshet_agentos_stats_get(const freshet_agentos *client, freshet_agentos_stats *stats)
+{
+	const struct agentos_report *report = &client->report;
+	*stats = report->stats;
+	stats->emitted = report->queue.emitted;
+	stats->sent = report->queue.sent;
+	memcpy(stats->dropped, report->queue.dropped, sizeof stats->dropped);
+	stats->queued = report->queue.events;
+	stats->queued_bytes = report->queue.bytes;
+	stats->stopped = report->stopped;
+	stats->closing = report->closing;
+}
+
+const char *freshet_agentos_drop_name(freshet_agentos_drop cause)
+{
+	static const char *const names[] = {
+#define DROP_NAME(name, text) [FRESHET_AGENTOS_DROPPED_##name] = #name,
+		FRESHET_AGENTOS_DROP_MAP(DROP_NAME)
+#undef DROP_NAME
+	};
+	return (size_t)cause < sizeof names / sizeof names[0] ? names[cause] : "UNKNOWN";
+}
