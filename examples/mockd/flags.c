@@ -63,6 +63,11 @@ static const struct flag {
 	FLAG("agentos-no-streams", FLAG_SWITCH, agentos_no_streams, NULL, "AgentOS: JSON instead of streams"),
 	FLAG("agentos-task-ids", FLAG_SWITCH, agentos_task_ids, NULL, "AgentOS: the server makes ids of tasks"),
 	FLAG("agentos-keep-texts", FLAG_SWITCH, agentos_keep_texts, NULL, "AgentOS: the ledger keeps what came"),
+	FLAG("sudoiq-table", FLAG_TEXT, sudoiq_table, "NAME", "Sudoiq's paths and names: default, or other"),
+	FLAG("sudoiq-auth", FLAG_TEXT, sudoiq_auth, "WAY", "bearer, header, token or cookie; default bearer"),
+	FLAG("sudoiq-scripts", FLAG_TEXT, sudoiq_scripts, "LIST", "for inputs of Sudoiq that name none"),
+	FLAG("sudoiq-webhook", FLAG_TEXT, sudoiq_webhook, "URL", "where Sudoiq's webhooks go; http, on the loopback"),
+	FLAG("sudoiq-webhook-secret", FLAG_TEXT, sudoiq_webhook_secret, "TEXT", "they are signed with it"),
 	FLAG("events-file", FLAG_TEXT, events_file, "FILE", "what GET /events/file answers"),
 	FLAG("control", FLAG_SWITCH, control, NULL, "the control API under /mockd/ is on"),
 	PLACE("cuts-per-minute", FLAG_DOUBLE, cuts_per_minute, "X", "random cuts; default 0"),
@@ -90,6 +95,7 @@ static void print_help(void)
 	}
 	printf("  %-26s %s\n", "--token TOKEN", "a user's token; may be given several times");
 	printf("  %-26s %s\n", "--fault TEXT", "such as 'moment=event at=3 action=cut times=0'; several times");
+	printf("  %-26s %s\n", "--webhook-fault TEXT", "such as 'action=duplicate every=3 times=0'; several times");
 	printf("  %-26s %s\n", "--proxy-target TARGET",
 		"where else it leads: 'host:443=127.0.0.1:8443'; several times");
 	printf("  %-26s %s\n", "--platform aod|ash", "who answers at the root; default aod");
@@ -179,6 +185,8 @@ static bool read_special(const char *name, const char *value, struct flags *flag
 		flags->tokens[flags->options.token_count++] = value;
 	else if (strcmp(name, "--proxy-target") == 0)
 		flags->proxy_targets[flags->proxy_options.target_count++] = value;
+	else if (strcmp(name, "--webhook-fault") == 0)
+		flags->webhook_faults[flags->webhook_fault_count++] = value;
 	else
 		flags->faults[flags->fault_count++] = value;
 	return true;
@@ -187,7 +195,8 @@ static bool read_special(const char *name, const char *value, struct flags *flag
 static bool is_special(const char *name)
 {
 	return strcmp(name, "--dialect") == 0 || strcmp(name, "--token") == 0 || strcmp(name, "--fault") == 0 ||
-	       strcmp(name, "--proxy-target") == 0 || strcmp(name, "--platform") == 0;
+	       strcmp(name, "--proxy-target") == 0 || strcmp(name, "--platform") == 0 ||
+	       strcmp(name, "--webhook-fault") == 0;
 }
 
 static int read_all(int argc, char **argv, struct flags *flags)
@@ -216,7 +225,9 @@ int flags_read(int argc, char **argv, struct flags *flags)
 	flags->tokens = calloc((size_t)argc, sizeof *flags->tokens);
 	flags->faults = calloc((size_t)argc, sizeof *flags->faults);
 	flags->proxy_targets = calloc((size_t)argc, sizeof *flags->proxy_targets);
-	if (flags->tokens == NULL || flags->faults == NULL || flags->proxy_targets == NULL)
+	flags->webhook_faults = calloc((size_t)argc, sizeof *flags->webhook_faults);
+	if (flags->tokens == NULL || flags->faults == NULL || flags->webhook_faults == NULL ||
+		flags->proxy_targets == NULL)
 		return EXIT_FAILURE;
 	mockd_proxy_options_init(&flags->proxy_options);
 	int done = read_all(argc, argv, flags);
@@ -229,5 +240,6 @@ void flags_clear(struct flags *flags)
 {
 	free(flags->tokens);
 	free(flags->faults);
+	free(flags->webhook_faults);
 	free(flags->proxy_targets);
 }

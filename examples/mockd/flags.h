@@ -13,6 +13,8 @@ struct flags {
 	const char **tokens;
 	const char **faults;
 	size_t fault_count;
+	const char **webhook_faults;
+	size_t webhook_fault_count;
 	double cuts_per_minute;
 	uint32_t cuts_connections; /* their share in percent */
 	bool proxy;                /* a proxy runs beside the emulator */

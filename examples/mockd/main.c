@@ -27,6 +27,12 @@ static bool set_faults(struct mockd *m, const struct flags *flags)
 			return false;
 		}
 	}
+	for (size_t i = 0; i < flags->webhook_fault_count; i++) {
+		if (mockd_webhook_fault_add_text(m, flags->webhook_faults[i], NULL, 0) == 0) {
+			fprintf(stderr, "mockd: --webhook-fault %s: it makes no sense\n", flags->webhook_faults[i]);
+			return false;
+		}
+	}
 	mockd_random_cuts(m, flags->cuts_per_minute, flags->cuts_connections);
 	return true;
 }

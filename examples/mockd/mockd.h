@@ -16,6 +16,7 @@
 #define MOCKD_MOCKD_H
 
 #include "mockd/mockd_agentos.h"
+#include "mockd/mockd_sudoiq.h"
 
 #include <freshet/error.h>
 #include <freshet/types.h>
@@ -100,6 +101,11 @@ struct mockd_options {
 	bool agentos_no_streams;  /* AgentOS: JSON instead of a stream; default: a stream where it is asked for */
 	bool agentos_task_ids;    /* AgentOS: the server makes the ids of tasks; default: the client */
 	bool agentos_keep_texts;  /* AgentOS: the ledger keeps what was reported; default: counts and hashes */
+	const char *sudoiq_table; /* Sudoiq: "default" or "other", which has other paths and names; default "default" */
+	const char *sudoiq_auth;  /* Sudoiq: "bearer", "header", "token" or "cookie" opens the door; default "bearer" */
+	const char *sudoiq_scripts;        /* Sudoiq: for inputs that name no script; default "success" */
+	const char *sudoiq_webhook;        /* Sudoiq: where webhooks go; default NULL: nowhere */
+	const char *sudoiq_webhook_secret; /* Sudoiq: default NULL: they are not signed */
 
 	const char *events_file; /* what GET /events/file answers; default NULL: 404 */
 	bool control;            /* the control API under /mockd/ is on; default: off */
@@ -430,8 +436,8 @@ bool mockd_ledger_rows(struct mockd *m, const char *session, mockd_ledger_row_fn
  * "provider_key" (0: session create answers 400 in the dialects that ask for one), "ash_limits" (1: Ash counts requests), "ash_capacity" (sandboxes of Ash; 0: as many as are asked for),
  * "ash_master_key" (0: Ash refuses credentials with 500), and the switches
  * "agentos_strict", "agentos_ignore_keys", "agentos_stream_ids", "agentos_no_streams", "agentos_task_ids" and
- * "agentos_keep_texts", which are options, too. False when there is no such setting
- * or the value makes no sense for it.
+ * "agentos_keep_texts", which are options, too, and those of Sudoiq, which docs/mockd.md lists. False when there is no
+ * such setting or the value makes no sense for it.
  */
 bool mockd_set(struct mockd *m, const char *name, uint64_t value);
 

@@ -9,6 +9,7 @@
 #include "mockd/ash.h"
 #include "mockd/control.h"
 #include "mockd/exchange.h"
+#include "mockd/sudoiq.h"
 #include "mockd/texts.h"
 #include "mockd/tls_server.h"
 
@@ -157,6 +158,7 @@ static freshet_err add_platforms(struct mockd *m)
 	m->aod = aod_new(m);
 	m->ash = ash_new(m);
 	m->aos = aos_new(m);
+	m->siq = siq_new(m);
 	/* Of two at the root the first one answers. */
 	if (m->ash != NULL && m->options.platform == MOCKD_PLATFORM_ASH)
 		mockd_add_platform(m, ash_platform(m->ash));
@@ -166,7 +168,9 @@ static freshet_err add_platforms(struct mockd *m)
 		mockd_add_platform(m, ash_platform(m->ash));
 	if (m->aos != NULL)
 		mockd_add_platform(m, aos_platform(m->aos));
-	if (m->aod == NULL || m->ash == NULL || m->aos == NULL)
+	if (m->siq != NULL)
+		mockd_add_platform(m, siq_platform(m->siq));
+	if (m->aod == NULL || m->ash == NULL || m->aos == NULL || m->siq == NULL)
 		return FRESHET_EINVAL;
 	struct platform *events = events_new(m);
 	mockd_add_platform(m, events);

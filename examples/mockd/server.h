@@ -17,6 +17,7 @@
 struct aod;
 struct aos;
 struct ash;
+struct siq;
 struct evconnlistener;
 struct intake;
 struct ssl_ctx_st;
@@ -59,6 +60,7 @@ struct mockd {
 	struct aod *aod; /* one of the platforms */
 	struct ash *ash; /* another one */
 	struct aos *aos; /* AgentOS */
+	struct siq *siq; /* Sudoiq */
 
 	struct intake *spare_intake; /* kept from the last request for the next */
 	struct mockd_stats stats;

@@ -32,6 +32,9 @@ void mockd_options_init(struct mockd_options *options)
 		.agentos_workspace_key = MOCKD_AGENTOS_WORKSPACE_KEY,
 		.agentos_scripts = "success",
 		.agentos_number = "n",
+		.sudoiq_table = "default",
+		.sudoiq_auth = "bearer",
+		.sudoiq_scripts = "success",
 	};
 }
 
@@ -46,7 +49,8 @@ bool settings_make_sense(const struct mockd_options *o)
 	       (o->tls_client_ca == NULL || o->tls_key != NULL) && o->clock_scale > 0 && o->poll_ms > 0 &&
 	       o->poll_rows > 0 && o->row_gap > 0 && o->first_row_id > 0 && o->scripts != NULL &&
 	       o->ash_scripts != NULL && o->agentos_scripts != NULL && o->agentos_number != NULL &&
-	       is_key(o->agentos_agent_key) && is_key(o->agentos_workspace_key) && o->initial_window <= INT32_MAX &&
+	       is_key(o->agentos_agent_key) && is_key(o->agentos_workspace_key) && o->sudoiq_table != NULL &&
+	       o->sudoiq_auth != NULL && o->sudoiq_scripts != NULL && o->initial_window <= INT32_MAX &&
 	       !(o->no_http1 && o->no_http2);
 }
 
@@ -64,6 +68,11 @@ void settings_copy(struct mockd_options *to, const struct mockd_options *from)
 	to->agentos_workspace_key = must_copy(from->agentos_workspace_key);
 	to->agentos_scripts = must_copy(from->agentos_scripts);
 	to->agentos_number = must_copy(from->agentos_number);
+	to->sudoiq_table = must_copy(from->sudoiq_table);
+	to->sudoiq_auth = must_copy(from->sudoiq_auth);
+	to->sudoiq_scripts = must_copy(from->sudoiq_scripts);
+	to->sudoiq_webhook = must_copy(from->sudoiq_webhook);
+	to->sudoiq_webhook_secret = must_copy(from->sudoiq_webhook_secret);
 	to->events_file = must_copy(from->events_file);
 	const char *const *tokens = from->token_count > 0 ? from->tokens : default_tokens;
 	to->token_count = from->token_count > 0 ? from->token_count : 1;
@@ -95,6 +104,11 @@ void settings_free(struct mockd_options *o)
 	free_const(o->agentos_workspace_key);
 	free_const(o->agentos_scripts);
 	free_const(o->agentos_number);
+	free_const(o->sudoiq_table);
+	free_const(o->sudoiq_auth);
+	free_const(o->sudoiq_scripts);
+	free_const(o->sudoiq_webhook);
+	free_const(o->sudoiq_webhook_secret);
 	free_const(o->events_file);
 	for (size_t i = 0; i < o->token_count; i++)
 		free_const(o->tokens[i]);

@@ -1,33 +1,20 @@
 /*
  * What the agent says (contract 7.5): it begins, thinks, speaks, uses tools, and ends with a result. With partial
- * messages every assistant message is preceded by the model's own events. Texts hold what readers trip over: several
- * bytes per character, quotes, line ends, U+2028.
+ * messages every assistant message is preceded by the model's own events.
  */
 #include "mockd/ash/ash.h"
 
 #include "mockd/alloc.h"
 #include "mockd/server.h"
+#include "mockd/words.h"
 
 #include <inttypes.h>
-
-static const char *const words[] = {"the", "parser", "reads", "one", "line", "of", "a", "stream", "and", "waits", "for",
-	"more", "\n", "src/main.c:42", "\"quoted\"", "caf\xc3\xa9", "\xe2\x80\x94", "\xe6\x97\xa5\xe6\x9c\xac",
-	"\xf0\x9f\x94\xa7", "\\", "</div>", "100%", "\t", "ok", "\xe2\x80\xa8", "\xe2\x80\xa9", "x += 1;"};
-
-#define WORD_COUNT (sizeof words / sizeof words[0])
 
 /* A text of exactly that many bytes. */
 static json_t *text_of(struct random *random, size_t len)
 {
 	struct buffer b = {.bytes = NULL};
-	while (b.len < len) {
-		const char *word = words[random_below(random, WORD_COUNT)];
-		if (b.len + strlen(word) + 1 > len)
-			word = ".";
-		buffer_text(&b, word);
-		if (b.len < len)
-			buffer_text(&b, " ");
-	}
+	words_append(&b, random, len);
 	json_t *text = json_stringn(b.len > 0 ? b.bytes : "", b.len);
 	buffer_clear(&b);
 	return text;
