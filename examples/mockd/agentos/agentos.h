@@ -18,6 +18,7 @@
 #include "mockd/random.h"
 #include "mockd/script.h"
 #include "mockd/uuid.h"
+#include "mockd/webhook.h"
 
 #include "base/list.h"
 
@@ -79,6 +80,7 @@ struct aos_run {
 	struct aos *aos;
 	struct aos_agent *agent;
 	struct aos_work *work; /* what a hosted run has besides; NULL: it is a reported one */
+	struct webhook_line hooks;
 	const char *trigger;
 	char *external_id;   /* NULL: none */
 	char *output;        /* JSON; NULL: none */
@@ -220,6 +222,7 @@ struct aos {
 	struct script_mix mix;
 	struct scratch scratch;
 	struct uuid workspace;
+	struct webhook *webhook;
 	struct mockd_agentos_totals totals;
 };
 
@@ -239,6 +242,8 @@ struct aos_call {
 /* names.c */
 
 const char *aos_name(const struct aos *a, enum aos_name name);
+/* Where it is mounted; it claims paths elsewhere. */
+const char *aos_mount(const struct mockd *m);
 bool aos_claims(const struct platform *platform, freshet_str path);
 /* True when the path is of that pattern; *param is what stands for its {placeholder}. */
 bool aos_path_fits(const char *pattern, freshet_str path, freshet_str *param);
@@ -394,9 +399,20 @@ void aos_streams_notice(struct aos_work *w);
 /* They are cut. */
 void aos_streams_cut(struct aos_work *w);
 
+/* hooks.c */
+
+struct webhook *aos_hooks_new(struct aos *a);
+/* A run began, or is over; an approval is asked for. */
+void aos_hook_run(struct aos_run *run);
+void aos_hook_approval(const struct aos_approval *approval);
+
 /* direct.c */
 
 bool aos_set(struct platform *platform, const char *name, uint64_t value);
+
+/* control.c */
+
+bool aos_control(struct platform *platform, struct exchange *x, const struct request *r);
 
 /* ledger.c */
 

@@ -67,6 +67,11 @@ static struct aos_work *going_on(struct mockd *m, const char *id)
 	return good ? run->work : NULL;
 }
 
+static bool is_text(const char *text)
+{
+	return utf8_valid((const uint8_t *)text, strlen(text));
+}
+
 static json_t *read_json(const char *text)
 {
 	return json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
@@ -75,7 +80,7 @@ static json_t *read_json(const char *text)
 bool mockd_agentos_say(struct mockd *m, const char *run, const char *text)
 {
 	struct aos_work *w = going_on(m, run);
-	if (w == NULL || !utf8_valid((const uint8_t *)text, strlen(text)))
+	if (w == NULL || !is_text(text))
 		return false;
 	aos_work_say(w, freshet_str_of(text));
 	return true;
@@ -99,9 +104,10 @@ bool mockd_agentos_use_tool(
 bool mockd_agentos_ask(struct mockd *m, const char *run, const char *question)
 {
 	struct aos_work *w = going_on(m, run);
-	if (w != NULL)
-		aos_work_ask(w, question);
-	return w != NULL;
+	if (w == NULL || !is_text(question))
+		return false;
+	aos_work_ask(w, question);
+	return true;
 }
 
 bool mockd_agentos_need_approval(struct mockd *m, const char *run, const char *tool, const char *input)
@@ -119,7 +125,7 @@ bool mockd_agentos_end(struct mockd *m, const char *run, const char *output, con
 {
 	struct aos_work *w = going_on(m, run);
 	json_t *out = output != NULL ? read_json(output) : NULL;
-	bool good = w != NULL && (output == NULL || out != NULL);
+	bool good = w != NULL && (output == NULL || out != NULL) && (error == NULL || is_text(error));
 	json_decref(out);
 	if (good)
 		aos_work_end(w, error == NULL, output, error);

@@ -37,6 +37,7 @@ void aos_ingest_start(struct aos_call *call)
 	}
 	struct aos_run *run = aos_run_new(call->aos, call->key->agent, trigger >= 0 ? triggers[trigger] : "sdk");
 	run->external_id = must_copy(external);
+	aos_hook_run(run);
 	aos_answer(call, 200, json_pack("{s:o}", aos_name(call->aos, AOS_FIELD_RUN_ID), aos_uuid(run->id)));
 }
 

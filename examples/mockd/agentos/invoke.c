@@ -101,7 +101,8 @@ static void answer_call(struct aos_call *call, struct aos_run *run, bool asked)
 
 /* ---- invoke ---- */
 
-static void check_history(const struct verify *outer, json_t *history)
+/* False when it was answered. */
+static bool check_history(const struct verify *outer, const json_t *history)
 {
 	static const char *const roles[] = {"user", "assistant", NULL};
 	for (size_t i = 0; i < json_array_size(history); i++) {
@@ -110,8 +111,9 @@ static void check_history(const struct verify *outer, json_t *history)
 		verify_word(&c, "role", true, roles);
 		verify_string(&c, "content", true);
 		if (!verify_end(&c))
-			return;
+			return false;
 	}
+	return true;
 }
 
 static void check_variables(struct verify *c, json_t *variables)
@@ -157,7 +159,7 @@ static bool read_order(struct aos_call *call, struct aos_order *o, bool *stream)
 	o->prompt = prompt != NULL ? prompt : "";
 	o->variables = variables;
 	o->history = history;
-	return verify_end(&c);
+	return verify_end(&c) && check_history(&c, history);
 }
 
 void aos_invoke(struct aos_call *call)
@@ -166,10 +168,6 @@ void aos_invoke(struct aos_call *call)
 	struct aos_order order = {.agent = hosted_agent(call), .trigger = "sdk"};
 	if (order.agent == NULL || !read_order(call, &order, &stream))
 		return;
-	struct verify c;
-	verify_body(&c, call);
-	if (order.history != NULL)
-		check_history(&c, json_object_get(call->body, "history"));
 	if (!aos_plan_read(call->aos, freshet_str_of(order.prompt), &order.plan))
 		aos_refuse(call, 400, "no_such_script", "The emulator has no such script");
 	else

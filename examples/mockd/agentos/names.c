@@ -53,6 +53,11 @@ bool aos_path_fits(const char *pattern, freshet_str path, freshet_str *param)
 	return at == path.len;
 }
 
+const char *aos_mount(const struct mockd *m)
+{
+	return roots[m->options.agentos_renamed][0];
+}
+
 bool aos_claims(const struct platform *platform, freshet_str path)
 {
 	const struct aos *a = (const struct aos *)platform;

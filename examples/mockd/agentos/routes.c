@@ -112,6 +112,7 @@ static void aos_free(struct platform *platform)
 {
 	struct aos *a = container_of(platform, struct aos, platform);
 	struct list *node;
+	webhook_free(a->webhook);
 	aos_repeats_clear(a);
 	while ((node = list_pop_front(&a->runs)) != NULL)
 		aos_run_free(container_of(node, struct aos_run, node));
@@ -134,7 +135,7 @@ static void add_first_agent(struct aos *a)
 struct aos *aos_new(struct mockd *m)
 {
 	struct aos *a = must_zalloc(sizeof *a);
-	a->platform = (struct platform){.mount = "/api/ingest/v1",
+	a->platform = (struct platform){.mount = aos_mount(m),
 		.claims = aos_claims,
 		.handle = aos_handle,
 		.free = aos_free,
@@ -142,6 +143,7 @@ struct aos *aos_new(struct mockd *m)
 		.ledger = aos_ledger,
 		.ledger_rows = aos_ledger_rows,
 		.set = aos_set,
+		.control = aos_control,
 		.body_max = BODY_MAX};
 	a->mockd = m;
 	list_init(&a->keys);
@@ -150,6 +152,7 @@ struct aos *aos_new(struct mockd *m)
 	list_init(&a->approvals);
 	list_init(&a->repeats);
 	uuid_read(freshet_str_of(MOCKD_AGENTOS_WORKSPACE), &a->workspace);
+	a->webhook = aos_hooks_new(a);
 	add_first_agent(a);
 	if (!script_mix_read(&a->mix, m->options.agentos_scripts) || !aos_plans_exist(a)) {
 		aos_free(&a->platform);

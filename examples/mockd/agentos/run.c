@@ -37,6 +37,7 @@ struct aos_run *aos_run_new(struct aos *a, struct aos_agent *agent, const char *
 		.hash = MOCKD_HASH_START,
 		.payloads = MOCKD_HASH_START};
 	list_init(&run->task_list);
+	webhook_line_init(&run->hooks);
 	list_push_back(&a->runs, &run->node);
 	uuid_table_put(&a->runs_by_id, run->id, run);
 	a->totals.runs++;
@@ -90,6 +91,7 @@ void aos_run_end(struct aos_run *run, enum aos_status status, const char *output
 	run->ended_us = aos_wall_us(run->aos);
 	run->output = must_copy(output);
 	run->error_message = must_copy(error);
+	aos_hook_run(run);
 }
 
 static void put(json_t *object, const struct aos_run *run, enum aos_name name, json_t *value)
@@ -150,7 +152,9 @@ bool aos_delete_run(struct platform *platform, const char *id)
 	if (run == NULL || run->deleted)
 		return false;
 	run->deleted = true;
-	if (run->work != NULL)
+	if (run->work != NULL) {
 		aos_work_stop(run->work);
+		aos_leg_settle(run->work);
+	}
 	return true;
 }

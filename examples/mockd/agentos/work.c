@@ -101,6 +101,7 @@ void aos_work_need_approval(struct aos_work *w, const char *tool, json_t *input)
 	w->approvals++;
 	w->approval = aos_approval_new(w->run, tool, text);
 	free(text);
+	aos_hook_approval(w->approval);
 	pause_with(w, AOS_AWAITING_APPROVAL, AOS_STREAM_AWAITING_APPROVAL);
 }
 
@@ -300,6 +301,7 @@ struct aos_run *aos_work_new(struct aos *a, const struct aos_order *o)
 		w->speech = aos_prompt_fill(o->prompt, maps, sizeof maps / sizeof maps[0]);
 	if (o->plan.kind == AOS_PLAN_RECALL)
 		w->speech = aos_prompts_before(history);
+	aos_hook_run(run);
 	begin_leg(w);
 	tell_start(w);
 	return run;
