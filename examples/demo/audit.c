@@ -1,9 +1,9 @@
 /*
  * Happy path: the ledger has one entry for each session, and its row count and hash over all ids and data are those of
  * the record. Where they are not, the session's rows are fetched and compared one by one, so that what is told is a
- * count and not a suspicion. So it is with sessions of Ash that were cut: see ash_audit.c.
+ * count and not a suspicion. Platforms have more to look at than rows: see the audit.c of each.
  */
-#include "audit.h"
+#include "demo/audit.h"
 
 #include <freshet/freshet.h>
 
@@ -27,9 +27,9 @@ void audit_end(struct audit *a, const char *trouble)
 	a->on_done(a->user);
 }
 
-/* Asks for a path of the emulator's control API. */
-static void ask(struct audit *a, const char *path, freshet_request_done_fn *done)
+void audit_ask(struct audit *a, const char *path, freshet_request_done_fn *done)
 {
+	const struct site *site = a->fleet->sites[0];
 	freshet_request_options o;
 	freshet_request_options_init(&o);
 	o.path = path;
@@ -37,13 +37,12 @@ static void ask(struct audit *a, const char *path, freshet_request_done_fn *done
 	o.max_attempts = ATTEMPTS_MAX;
 	o.on_done = done;
 	o.user = a;
-	freshet_err err = freshet_request_send(a->fleet->endpoint, &o, NULL);
+	freshet_err err = freshet_request_send(site->platform->endpoint(site), &o, NULL);
 	if (err != FRESHET_OK)
 		audit_end(a, freshet_err_text(err));
 }
 
-/* True when there is an answer to read; otherwise the audit has ended, unless all is being closed. */
-static bool answered(struct audit *a, const freshet_response *response)
+bool audit_answered(struct audit *a, const freshet_response *response)
 {
 	char text[160];
 	if (a->fleet->closing)
@@ -83,8 +82,9 @@ static void compare_sorted(struct audit *a, const struct record *ledger, const s
 	}
 }
 
-static void compare_records(struct audit *a, struct record *ledger, struct record *seen)
+void audit_compare_all(struct audit *a, struct session *s, struct record *ledger)
 {
+	struct record *seen = &s->record;
 	uint64_t wrong = a->lost + a->duplicated;
 	if (ledger->count > 0)
 		qsort(ledger->rows, ledger->count, sizeof(struct row), audit_compare_rows);
@@ -92,6 +92,7 @@ static void compare_records(struct audit *a, struct record *ledger, struct recor
 		qsort(seen->rows, seen->count, sizeof(struct row), audit_compare_rows);
 	compare_sorted(a, ledger, seen);
 	a->disordered += a->lost + a->duplicated == wrong;
+	audit_next(a);
 }
 
 /* The rows of a session's ledger. False when there is no memory or it is no ledger. */
@@ -124,38 +125,51 @@ static void rows_arrived(freshet_request *request, const freshet_response *respo
 	struct audit *a = user;
 	struct record ledger = {.rows = NULL};
 	(void)request;
-	if (!answered(a, response))
+	if (!audit_answered(a, response))
 		return;
-	struct session *s = a->suspects[a->next_suspect];
-	bool good = read_rows(&ledger, response->body);
-	if (good && s->talk != NULL)
-		audit_ash_rows(a, &ledger, s);
-	else if (good)
-		compare_records(a, &ledger, &s->record);
-	record_clear(&ledger);
-	if (!good)
-		audit_end(a, "the rows of a session cannot be read");
-	else if (s->talk != NULL)
-		audit_ash_store(a);
+	if (read_rows(&ledger, response->body))
+		a->with_rows(a, audit_suspect(a), &ledger);
 	else
-		audit_next(a);
+		audit_end(a, "the rows of a session cannot be read");
+	record_clear(&ledger);
 }
 
-static void compare_suspect(struct audit *a)
+void audit_rows(struct audit *a, struct session *s, audit_rows_fn *then)
 {
 	char path[96];
+	a->with_rows = then;
+	snprintf(path, sizeof path, "/mockd/ledger?session=%s", s->id);
+	audit_ask(a, path, rows_arrived);
+}
+
+bool audit_rows_differ(const struct session *s, const struct entry *entry)
+{
+	char hash[24];
+	snprintf(hash, sizeof hash, "%llu", (unsigned long long)(s->record.count > 0 ? s->record.hash : HASH_START));
+	return entry->rows != s->record.count || !freshet_str_is(entry->hash, hash);
+}
+
+/* ---- suspect by suspect ---- */
+
+struct session *audit_suspect(const struct audit *a)
+{
+	return a->suspects[a->next_suspect];
+}
+
+static void examine(struct audit *a)
+{
 	if (a->next_suspect == a->suspect_count) {
 		audit_end(a, "");
 		return;
 	}
-	snprintf(path, sizeof path, "/mockd/ledger?session=%s", a->suspects[a->next_suspect]->id);
-	ask(a, path, rows_arrived);
+	struct session *s = audit_suspect(a);
+	s->site->platform->examine(a, s);
 }
 
 void audit_next(struct audit *a)
 {
 	a->next_suspect++;
-	compare_suspect(a);
+	examine(a);
 }
 
 /* ---- session by session ---- */
@@ -176,16 +190,8 @@ static struct session *find_session(const struct audit *a, freshet_str id)
 	return found != NULL ? *found : NULL;
 }
 
-struct entry {
-	freshet_str session;
-	freshet_str hash; /* in decimal digits */
-	freshet_str status;
-	uint64_t rows;
-};
-
 static void compare_entry(struct audit *a, const struct entry *entry)
 {
-	char hash[24];
 	struct session *s = find_session(a, entry->session);
 	a->rows += entry->rows;
 	if (s == NULL) {
@@ -193,12 +199,10 @@ static void compare_entry(struct audit *a, const struct entry *entry)
 		a->lost += entry->rows;
 		return;
 	}
+	const struct platform *p = s->site->platform;
 	a->sessions++;
-	/* Those of Ash end when they are told to, however their turns went. */
-	a->wrong_ends += !freshet_str_is(entry->status, s->talk != NULL ? "ended" : state_names[s->state]);
-	snprintf(hash, sizeof hash, "%llu", (unsigned long long)(s->record.count > 0 ? s->record.hash : HASH_START));
-	if (entry->rows != s->record.count || !freshet_str_is(entry->hash, hash) ||
-		(s->talk != NULL && s->talk->broken))
+	a->wrong_ends += !freshet_str_is(entry->status, p->end_in_ledger(s));
+	if (p->is_suspect(s, entry))
 		a->suspects[a->suspect_count++] = s;
 }
 
@@ -235,10 +239,10 @@ static void ledger_arrived(freshet_request *request, const freshet_response *res
 {
 	struct audit *a = user;
 	(void)request;
-	if (!answered(a, response))
+	if (!audit_answered(a, response))
 		return;
 	if (read_ledger(a, response->body))
-		compare_suspect(a);
+		examine(a);
 	else
 		audit_end(a, "it is no ledger");
 }
@@ -261,7 +265,7 @@ void audit_start(struct audit *a, struct fleet *fleet, void (*on_done)(void *use
 {
 	*a = (struct audit){.fleet = fleet, .on_done = on_done, .user = user};
 	if (sort_sessions(a))
-		ask(a, "/mockd/ledger", ledger_arrived);
+		audit_ask(a, "/mockd/ledger", ledger_arrived);
 	else
 		audit_end(a, "out of memory");
 }
@@ -276,6 +280,5 @@ void audit_clear(struct audit *a)
 {
 	free(a->by_id);
 	free(a->suspects);
-	record_clear(&a->store);
 	*a = (struct audit){.fleet = NULL};
 }

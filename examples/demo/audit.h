@@ -4,7 +4,14 @@
 #ifndef DEMO_AUDIT_H
 #define DEMO_AUDIT_H
 
-#include "talk.h"
+#include "demo/fleet.h"
+
+#include <freshet/request.h>
+
+struct audit;
+
+/* Gets the rows that the ledger has of a session. */
+typedef void audit_rows_fn(struct audit *a, struct session *s, struct record *ledger);
 
 struct audit {
 	struct fleet *fleet;
@@ -24,8 +31,7 @@ struct audit {
 	uint64_t disordered; /* sessions whose rows were all seen, but in another order */
 	uint64_t strays;     /* sessions on the emulator that nobody here followed */
 	uint64_t wrong_ends; /* sessions that ended otherwise than was seen */
-	struct record store; /* of the suspect at hand, as far as it was read */
-	int64_t store_read;
+	audit_rows_fn *with_rows;
 	void (*on_done)(void *user);
 	void *user;
 };
@@ -39,21 +45,41 @@ bool audit_passed(const struct audit *a);
 
 /* ---- the steps of an audit ---- */
 
-/* The suspect at hand has been compared. */
+/* What the ledger says of a session. */
+struct entry {
+	freshet_str session;
+	freshet_str hash; /* in decimal digits */
+	freshet_str status;
+	uint64_t rows;
+};
+
+/* Asks for a path of the emulator's control API; `user` of `done` is the audit. */
+void audit_ask(struct audit *a, const char *path, freshet_request_done_fn *done);
+
+/* True when there is an answer to read; otherwise the audit has ended, unless all is being closed. */
+bool audit_answered(struct audit *a, const freshet_response *response);
+
+/* The session that is examined at present. */
+struct session *audit_suspect(const struct audit *a);
+
+/* It has been compared. */
 void audit_next(struct audit *a);
 
-/* It has ended; `trouble` is empty when everything could be compared. */
+/* The audit has ended; `trouble` is empty when everything could be compared. */
 void audit_end(struct audit *a, const char *trouble);
+
+/* ---- by rows ---- */
+
+/* True when the rows of the entry are not those that were seen, in their order. */
+bool audit_rows_differ(const struct session *s, const struct entry *entry);
+
+/* Asks for the rows that the ledger has of a session; `then` goes on with the audit. */
+void audit_rows(struct audit *a, struct session *s, audit_rows_fn *then);
+
+/* Every row must have been seen exactly once; goes on. */
+void audit_compare_all(struct audit *a, struct session *s, struct record *ledger);
 
 /* Orders rows by id, then by data. */
 int audit_compare_rows(const void *left, const void *right);
-
-/* ---- sessions of Ash: ash_audit.c ---- */
-
-/* Compares what streams showed with the rows of the ledger. */
-void audit_ash_rows(struct audit *a, const struct record *ledger, const struct session *s);
-
-/* Reads the store of the suspect at hand, compares, and goes on to the next one. */
-void audit_ash_store(struct audit *a);
 
 #endif

@@ -3,7 +3,7 @@
  * It runs in a process group of its own, so that Ctrl-C reaches the demo alone, and dies with the demo, however that
  * ends.
  */
-#include "emulator.h"
+#include "demo/emulator.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
 #ifndef DEMO_EMULATOR_H
 #define DEMO_EMULATOR_H
 
-#include "flags.h"
+#include "demo/flags.h"
 
 #include <stdio.h>
 #include <sys/types.h>

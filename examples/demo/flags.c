@@ -1,4 +1,4 @@
-#include "flags.h"
+#include "demo/flags.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -18,8 +18,8 @@ static const struct flag {
 	const char *value; /* what the help calls it */
 	const char *help;
 } table[] = {
-	{"--platform", FLAG_TEXT, offsetof(struct flags, platform), "NAMES",
-		"aod, ash, or aod,ash: every other session is of Ash; default aod"},
+	{"--platform", FLAG_TEXT, offsetof(struct flags, names), "NAMES",
+		"of aod, ash: sessions of each in turn; default aod"},
 	{"--sessions", FLAG_U32, offsetof(struct flags, sessions), "N", "how many; default 1000"},
 	{"--cuts-per-minute", FLAG_U32, offsetof(struct flags, cuts_per_minute), "N",
 		"connections and streams that the emulator cuts, at random; default 60"},
@@ -95,20 +95,33 @@ static int bad_usage(const char *argument, const char *why)
 	return 2;
 }
 
-/* Both orders are fine. What is none of these chooses nothing. */
-static void choose_platforms(struct flags *flags)
+/* Names separated by commas, in any order. False when one of them is none. */
+static bool choose_platforms(struct flags *flags)
 {
-	bool both = strcmp(flags->platform, "aod,ash") == 0 || strcmp(flags->platform, "ash,aod") == 0;
-	flags->aod = both || strcmp(flags->platform, "aod") == 0;
-	flags->ash = both || strcmp(flags->platform, "ash") == 0;
+	const char *name = flags->names;
+	for (;;) {
+		size_t len = strcspn(name, ",");
+		const struct platform *platform = platform_named(name, len);
+		for (size_t i = 0; i < PLATFORMS; i++)
+			flags->wanted[i] |= platforms[i] == platform;
+		if (platform == NULL || name[len] == '\0')
+			return platform != NULL;
+		name += len + 1;
+	}
+}
+
+static size_t count_wanted(const struct flags *flags)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < PLATFORMS; i++)
+		count += flags->wanted[i];
+	return count;
 }
 
 /* What goes together. */
 static int check(const struct flags *flags)
 {
-	if (!flags->aod && !flags->ash)
-		return bad_usage("--platform", "aod, ash, or aod,ash");
-	if (flags->url != NULL && flags->aod && flags->ash)
+	if (flags->url != NULL && count_wanted(flags) != 1)
 		return bad_usage("--url", "is the address of one platform");
 	if (flags->sessions == 0 || flags->sessions > SESSIONS_MAX)
 		return bad_usage("--sessions", "from 1 to 1,000,000");
@@ -125,7 +138,7 @@ static int check(const struct flags *flags)
 
 int flags_read(int argc, char **argv, struct flags *flags)
 {
-	*flags = (struct flags){.platform = "aod", .sessions = 1000, .cuts_per_minute = 60, .seed = 1};
+	*flags = (struct flags){.names = "aod", .sessions = 1000, .cuts_per_minute = 60, .seed = 1};
 	for (int i = 1; i < argc; i++) {
 		const char *argument = argv[i];
 		if (strcmp(argument, "--help") == 0) {
@@ -140,6 +153,7 @@ int flags_read(int argc, char **argv, struct flags *flags)
 		if (!set_flag(flag, argv[i], flags))
 			return bad_usage(argument, "the value makes no sense");
 	}
-	choose_platforms(flags);
+	if (!choose_platforms(flags))
+		return bad_usage("--platform", "names with commas between them, of aod, ash");
 	return check(flags);
 }

@@ -4,13 +4,14 @@
 #ifndef DEMO_FLAGS_H
 #define DEMO_FLAGS_H
 
+#include "demo/platform.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
 struct flags {
-	const char *platform; /* "aod", "ash" or "aod,ash" */
-	bool aod;
-	bool ash;
+	const char *names;      /* of platforms, separated by commas */
+	bool wanted[PLATFORMS]; /* the same, each in its place in `platforms` */
 	uint32_t sessions;
 	uint32_t cuts_per_minute;
 	uint64_t seed;

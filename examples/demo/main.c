@@ -4,7 +4,7 @@
  * Happy path: the emulator starts, an agent is found, the fleet leads every session to its end while the view shows it,
  * the audit compares, the report tells. Ctrl-C closes every stream and reports where each session stood.
  */
-#include "demo.h"
+#include "demo/demo.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -121,49 +121,38 @@ static void start_fleet(struct demo *d)
 		snprintf(server, sizeof server, "%s", d->flags.url);
 	else
 		snprintf(server, sizeof server, "%s, cut %u times a minute", d->emulator.url, d->flags.cuts_per_minute);
-	f->base = d->base;
-	f->reactor = d->reactor;
-	f->aod = d->aod;
-	f->ash = d->ash;
-	f->endpoint = d->aod != NULL ? freshet_aod_endpoint(d->aod) : freshet_ash_endpoint(d->ash);
-	f->on_finished = on_all_ended;
-	f->user = d;
 	bool ready = view_start(&d->view, f, server, !d->flags.plain && is_terminal()) &&
-		     fleet_start(f, d->flags.sessions, d->flags.seed, d->flags.url != NULL);
+		     fleet_start(f, d->flags.sessions, d->flags.seed);
 	if (!ready) {
 		fail(d, "fleet", FRESHET_ENOMEM);
 		finish(d);
 	}
 }
 
-/* False when there is none, or when all is being closed. */
-static bool take_agent(struct demo *d, char agent[AGENT_SIZE], const char *found)
+static void on_ready(struct site *site, const char *trouble);
+
+/* One site after the other; sessions of all of them begin together. */
+static void prepare_sites(struct demo *d)
 {
-	if (d->fleet.closing)
-		return false;
-	if (found != NULL) {
-		snprintf(agent, AGENT_SIZE, "%s", found);
-		return true;
+	if (d->prepared == d->fleet.site_count)
+		start_fleet(d);
+	else
+		d->fleet.sites[d->prepared]->platform->prepare(d->fleet.sites[d->prepared], on_ready);
+}
+
+static void on_ready(struct site *site, const char *trouble)
+{
+	struct demo *d = site->fleet->user;
+	if (site->fleet->closing)
+		return;
+	if (trouble == NULL) {
+		d->prepared++;
+		prepare_sites(d);
+		return;
 	}
+	fprintf(stderr, "demo: %s\n", trouble);
 	d->failed = true;
 	finish(d);
-	return false;
-}
-
-static void with_ash_agent(struct demo *d, const char *name)
-{
-	if (take_agent(d, d->fleet.ash_agent, name))
-		start_fleet(d);
-}
-
-static void with_agent(struct demo *d, const char *id)
-{
-	if (!take_agent(d, d->fleet.aod_agent, id))
-		return;
-	if (d->ash != NULL)
-		ash_agent_find(d, with_ash_agent);
-	else
-		start_fleet(d);
 }
 
 static freshet_protocol choose_protocol(const struct flags *flags)
@@ -183,50 +172,65 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static freshet_err open_aod(struct demo *d, const freshet_endpoint_options *e)
+static void set_endpoint_options(const struct demo *d, freshet_endpoint_options *e)
 {
-	freshet_aod_options o;
-	freshet_aod_options_init(&o);
-	o.url = d->flags.url != NULL ? d->flags.url : d->emulator.url;
-	o.token = d->flags.url != NULL ? d->flags.token : EMULATOR_TOKEN;
-	o.endpoint = e;
-	return freshet_aod_new(d->reactor, &o, &d->aod);
-}
-
-static freshet_err open_ash(struct demo *d, const freshet_endpoint_options *e)
-{
-	freshet_ash_options o;
-	freshet_ash_options_init(&o);
-	o.url = d->flags.url != NULL ? d->flags.url : d->emulator.url;
-	o.api_key = d->flags.url != NULL ? d->flags.token : EMULATOR_TOKEN;
-	o.endpoint = e;
-	return freshet_ash_new(d->reactor, &o, &d->ash);
-}
-
-static freshet_err open_clients(struct demo *d)
-{
-	freshet_reactor_options r;
-	freshet_endpoint_options e;
-	freshet_reactor_options_init(&r);
-	r.base = d->base;
-	freshet_err err = freshet_reactor_new(&r, &d->reactor);
-	if (err != FRESHET_OK)
-		return err;
-	freshet_endpoint_options_init(&e);
-	e.protocol = choose_protocol(&d->flags);
-	if (e.protocol != FRESHET_PROTOCOL_HTTP2)
-		e.max_connections = d->flags.sessions + SPARE_CONNECTIONS;
-	e.ca_file = d->emulator.ca[0] != '\0' ? d->emulator.ca : NULL;
-	e.stream.max_attempts = UINT32_MAX;
+	freshet_endpoint_options_init(e);
+	e->protocol = choose_protocol(&d->flags);
+	if (e->protocol != FRESHET_PROTOCOL_HTTP2)
+		e->max_connections = d->flags.sessions + SPARE_CONNECTIONS;
+	e->ca_file = d->emulator.ca[0] != '\0' ? d->emulator.ca : NULL;
+	e->stream.max_attempts = UINT32_MAX;
 	if (d->flags.url == NULL) {
-		e.stream.backoff_min_ms = BACKOFF_MIN_MS;
-		e.stream.backoff_max_ms = BACKOFF_MAX_MS;
+		e->stream.backoff_min_ms = BACKOFF_MIN_MS;
+		e->stream.backoff_max_ms = BACKOFF_MAX_MS;
 	}
-	if (d->flags.aod)
-		err = open_aod(d, &e);
-	if (d->flags.ash && err == FRESHET_OK)
-		err = open_ash(d, &e);
-	return err;
+}
+
+static bool open_site(struct demo *d, const struct platform *p)
+{
+	struct fleet *f = &d->fleet;
+	struct site **site = &f->sites[f->site_count];
+	freshet_endpoint_options e;
+	char what[96];
+	struct access access = {d->emulator.url, p->emulator_key, &e};
+	set_endpoint_options(d, &e);
+	if (d->flags.url != NULL)
+		access = (struct access){d->flags.url, d->flags.token, &e};
+	freshet_err err = p->open(f, &access, site);
+	if (err != FRESHET_OK) {
+		snprintf(what, sizeof what, err == FRESHET_EAUTH ? "%s: no token (--token or %s)" : "%s: client",
+			p->title, p->key_variable);
+		fail(d, what, err);
+		return false;
+	}
+	(*site)->platform = p;
+	(*site)->fleet = f;
+	if (d->flags.agent != NULL)
+		snprintf((*site)->agent, sizeof(*site)->agent, "%s", d->flags.agent);
+	f->site_count++;
+	return true;
+}
+
+static bool open_fleet(struct demo *d)
+{
+	struct fleet *f = &d->fleet;
+	freshet_reactor_options o;
+	freshet_reactor_options_init(&o);
+	o.base = d->base;
+	freshet_err err = freshet_reactor_new(&o, &d->reactor);
+	if (err != FRESHET_OK) {
+		fail(d, "reactor", err);
+		return false;
+	}
+	f->base = d->base;
+	f->reactor = d->reactor;
+	f->real = d->flags.url != NULL;
+	f->on_finished = on_all_ended;
+	f->user = d;
+	for (size_t i = 0; i < PLATFORMS; i++)
+		if (d->flags.wanted[i] && !open_site(d, platforms[i]))
+			return false;
+	return true;
 }
 
 static bool begin(struct demo *d)
@@ -236,19 +240,9 @@ static bool begin(struct demo *d)
 		fail(d, "event loop", FRESHET_ESYSTEM);
 		return false;
 	}
-	freshet_err err = open_clients(d);
-	if (err == FRESHET_EAUTH) {
-		fail(d, "no token (--token, AOD_API_TOKEN or ASH_API_KEY)", err);
+	if (!open_fleet(d))
 		return false;
-	}
-	if (err != FRESHET_OK) {
-		fail(d, "client", err);
-		return false;
-	}
-	if (d->aod != NULL)
-		agent_find(d, with_agent);
-	else
-		ash_agent_find(d, with_ash_agent);
+	prepare_sites(d);
 	return true;
 }
 

@@ -1,4 +1,4 @@
-#include "record.h"
+#include "demo/record.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
  * The end of the demo, in words and in one line for programs.
  */
-#include "demo.h"
+#include "demo/demo.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,8 +22,8 @@ static void print_troubles(const struct fleet *f)
 			s->trouble != NULL ? s->trouble : "no memory for the reason");
 		shown++;
 	}
-	if (f->tally[BROKEN] > shown)
-		printf("... and %u more\n", f->tally[BROKEN] - shown);
+	if (fleet_tally(f, BROKEN) > shown)
+		printf("... and %u more\n", fleet_tally(f, BROKEN) - shown);
 }
 
 /* Where a session that was left behind can be picked up again. */
@@ -35,9 +35,10 @@ static void print_standing(const struct fleet *f)
 		if (!s->ended && s->id[0] != '\0')
 			printf("  %s %s cursor=%" PRIu64 "\n", s->id, state_names[s->state], s->cursor);
 	}
-	if (f->tally[WAITING] + f->tally[CREATING] + f->tally[SEARCHING] > 0)
-		printf("  not created: %u, not known to be: %u\n", f->tally[WAITING],
-			f->tally[CREATING] + f->tally[SEARCHING]);
+	uint32_t waiting = fleet_tally(f, WAITING);
+	uint32_t unknown = fleet_tally(f, CREATING) + fleet_tally(f, SEARCHING);
+	if (waiting + unknown > 0)
+		printf("  not created: %u, not known to be: %u\n", waiting, unknown);
 }
 
 static void print_comparison(const struct audit *a)
@@ -83,8 +84,8 @@ static void print_summary(const struct demo *d)
 	}
 	printf("sessions=%u completed=%u failed=%u terminated=%u events=%" PRIu64 " reconnects=%" PRIu64
 	       " lost=%s duplicated=%s seconds=%.1f rss_kib=%ld\n",
-		f->count, f->tally[COMPLETED], f->tally[FAILED], f->tally[TERMINATED], f->events, f->cuts, lost,
-		duplicated, view_seconds(&d->view), peak_rss_kib());
+		f->count, fleet_tally(f, COMPLETED), fleet_tally(f, FAILED), fleet_tally(f, TERMINATED),
+		fleet_events(f), fleet_cuts(f), lost, duplicated, view_seconds(&d->view), peak_rss_kib());
 }
 
 static int exit_code(const struct demo *d)
@@ -92,8 +93,8 @@ static int exit_code(const struct demo *d)
 	bool compared = d->flags.url != NULL || audit_passed(&d->audit);
 	if (d->interrupted != 0)
 		return 128 + d->interrupted;
-	return compared && d->fleet.tally[BROKEN] == 0 && d->fleet.ended == d->fleet.count ? EXIT_SUCCESS
-											   : EXIT_FAILURE;
+	return compared && fleet_tally(&d->fleet, BROKEN) == 0 && d->fleet.ended == d->fleet.count ? EXIT_SUCCESS
+												   : EXIT_FAILURE;
 }
 
 int report(struct demo *d)

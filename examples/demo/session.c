@@ -1,28 +1,22 @@
 /*
- * One session's life: create, follow, in some kinds a second turn, in others terminate, until the end that its stream
- * tells.
- *
- * A request that changes something may be cut off before its answer. It is never repeated blindly: whether a session
- * was created is found by the marker in its prompt (search.c), whether a prompt arrived is read from the turns, and
- * terminating twice is told by the server.
+ * What all sessions share: their states and their ends.
  */
-#include "fleet.h"
+#include "demo/fleet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Real time; the emulator's own clock runs faster. */
-#define AGAIN_MS 300
-
-const char *const state_names[STATES] = {
-	"waiting", "creating", "searching", "pending", "running", "completed", "failed", "terminated", "broken"};
-
 void session_move(struct session *s, enum state state)
 {
-	s->fleet->tally[s->state]--;
-	s->fleet->tally[state]++;
+	s->site->tally[s->state]--;
+	s->site->tally[state]++;
 	s->state = (uint8_t)state;
+}
+
+void session_take_id(struct session *s, freshet_str id)
+{
+	snprintf(s->id, sizeof s->id, "%.*s", (int)id.len, id.ptr);
 }
 
 void session_ended(struct session *s, enum state state)
@@ -45,7 +39,7 @@ void session_break(struct session *s, const char *what, freshet_str why)
 	session_ended(s, BROKEN);
 }
 
-static void break_by(struct session *s, const char *what, freshet_err err)
+void session_break_by(struct session *s, const char *what, freshet_err err)
 {
 	session_break(s, what, freshet_str_of(freshet_err_text(err)));
 }
@@ -59,220 +53,19 @@ bool is_passing(const freshet_outcome *outcome)
 	}
 }
 
-/* ---- terminate ---- */
-
-static void session_terminate(struct session *s);
-
-static void terminated(freshet_aod_call *call, const freshet_aod_error *error, const freshet_aod_ack *ack, void *user)
+static void later_due(evutil_socket_t fd, short what, void *user)
 {
 	struct session *s = user;
-	(void)call;
-	(void)ack;
-	if (s->fleet->closing || error == NULL || error->conflict == FRESHET_AOD_CONFLICT_ALREADY_TERMINATED)
-		return;
-	if (is_passing(&error->outcome))
-		session_later(s, session_terminate, AGAIN_MS);
-	else
-		session_break(s, "terminate", error->outcome.text);
+	(void)fd;
+	(void)what;
+	if (!s->fleet->closing)
+		s->then(s);
 }
 
-static void session_terminate(struct session *s)
+void session_later(struct session *s, void (*then)(struct session *s), uint32_t ms)
 {
-	if (s->ended)
-		return;
-	freshet_err err = freshet_aod_session_terminate(s->fleet->aod, freshet_str_of(s->id), terminated, s, NULL);
-	if (err != FRESHET_OK)
-		break_by(s, "terminate", err);
-}
-
-/* ---- follow ---- */
-
-static void session_prompt(struct session *s);
-
-static void count_output(struct session *s)
-{
-	s->outputs++;
-	if (s->part->terminate_after == 0 || s->terminating || s->outputs < s->part->terminate_after)
-		return;
-	s->terminating = true;
-	session_terminate(s);
-}
-
-static void on_event(freshet_aod_stream *stream, const freshet_aod_event *event, void *user)
-{
-	struct session *s = user;
-	(void)stream;
-	s->fleet->events++;
-	if ((event->type == FRESHET_AOD_EVENT_STAGE || event->type == FRESHET_AOD_EVENT_OUTPUT) &&
-		!record_add(&s->record, event->id, event->raw))
-		freshet_aod_stream_close(stream);
-	if (event->type == FRESHET_AOD_EVENT_TURN_START)
-		session_move(s, RUNNING);
-	if (event->type == FRESHET_AOD_EVENT_OUTPUT)
-		count_output(s);
-}
-
-static void on_cut(freshet_aod_stream *stream, const freshet_outcome *cause, uint64_t retry_ms, void *user)
-{
-	struct session *s = user;
-	(void)stream;
-	(void)cause;
-	(void)retry_ms;
-	s->fleet->cuts++;
-}
-
-/* The end that the session's kind is to have. */
-static bool as_planned(const struct session *s, const freshet_aod_stream_end *end)
-{
-	const struct part *p = s->part;
-	return p->any_end ||
-	       (end->status == p->status && end->has_exit_code == p->has_exit_code && end->exit_code == p->exit_code);
-}
-
-static void on_end(struct session *s, const freshet_aod_stream_end *end)
-{
-	bool first_of_two = s->part->second != NULL && s->turn == 1;
-	char ended[64];
-	snprintf(ended, sizeof ended, "status %d, exit code %lld", (int)end->status, (long long)end->exit_code);
-	if (!as_planned(s, end)) {
-		session_break(s, "another end than its script's", freshet_str_of(ended));
-	} else if (first_of_two) {
-		session_prompt(s);
-	} else if (end->status == FRESHET_AOD_STATUS_COMPLETED) {
-		session_ended(s, COMPLETED);
-	} else {
-		session_ended(s, end->status == FRESHET_AOD_STATUS_TERMINATED ? TERMINATED : FAILED);
-	}
-}
-
-static void on_done(freshet_aod_stream *stream, const freshet_aod_stream_end *end, void *user)
-{
-	struct session *s = user;
-	(void)stream;
-	s->stream = NULL;
-	s->cursor = end->cursor;
-	if (s->fleet->closing)
-		return;
-	if (end->error.outcome.err != FRESHET_OK)
-		session_break(s, "stream", end->error.outcome.text);
-	else
-		on_end(s, end);
-}
-
-static void session_follow(struct session *s)
-{
-	freshet_aod_stream_options o;
-	freshet_aod_stream_options_init(&o);
-	o.session_id = freshet_str_of(s->id);
-	o.cursor = s->cursor;
-	o.callbacks.on_event = on_event;
-	o.callbacks.on_cut = on_cut;
-	o.callbacks.on_done = on_done;
-	o.user = s;
-	s->outputs = 0;
-	session_move(s, PENDING);
-	freshet_err err = freshet_aod_stream_open(s->fleet->aod, &o, &s->stream);
-	if (err != FRESHET_OK)
-		break_by(s, "stream", err);
-}
-
-/* ---- second turn ---- */
-
-/* True when the error means that the turn was there already: an earlier prompt did arrive. */
-static bool is_prompted(const freshet_aod_error *error)
-{
-	return error->conflict == FRESHET_AOD_CONFLICT_RUNNING || error->conflict == FRESHET_AOD_CONFLICT_PENDING;
-}
-
-static void found_turns(
-	freshet_aod_call *call, const freshet_aod_error *error, const freshet_aod_turn *turns, size_t count, void *user)
-{
-	struct session *s = user;
-	(void)call;
-	(void)turns;
-	if (s->fleet->closing)
-		return;
-	if (error == NULL && count >= s->turn)
-		session_follow(s);
-	else if (error == NULL || is_passing(&error->outcome))
-		session_later(s, session_prompt, AGAIN_MS);
-	else
-		session_break(s, "turns", error->outcome.text);
-}
-
-/* Was the prompt that was not answered heard? */
-static void session_ask_turns(struct session *s)
-{
-	freshet_err err = freshet_aod_session_turns(s->fleet->aod, freshet_str_of(s->id), found_turns, s, NULL);
-	if (err != FRESHET_OK)
-		break_by(s, "turns", err);
-}
-
-static void prompted(freshet_aod_call *call, const freshet_aod_error *error, const freshet_aod_ack *ack, void *user)
-{
-	struct session *s = user;
-	(void)call;
-	(void)ack;
-	if (s->fleet->closing)
-		return;
-	if (error == NULL || is_prompted(error))
-		session_follow(s);
-	else if (is_passing(&error->outcome))
-		session_later(s, session_ask_turns, AGAIN_MS);
-	else
-		session_break(s, "prompt", error->outcome.text);
-}
-
-static void session_prompt(struct session *s)
-{
-	s->turn = 2;
-	freshet_err err = freshet_aod_session_prompt(
-		s->fleet->aod, freshet_str_of(s->id), freshet_str_of(s->part->second), 0, prompted, s, NULL);
-	if (err != FRESHET_OK)
-		break_by(s, "prompt", err);
-}
-
-/* ---- create ---- */
-
-void session_adopt(struct session *s, freshet_str id)
-{
-	snprintf(s->id, sizeof s->id, "%.*s", (int)id.len, id.ptr);
-	s->turn = 1;
-	session_follow(s);
-}
-
-static void created(freshet_aod_call *call, const freshet_aod_error *error, const freshet_aod_ack *ack, void *user)
-{
-	struct session *s = user;
-	struct fleet *f = s->fleet;
-	(void)call;
-	if (f->closing)
-		return;
-	if (error == NULL) {
-		session_adopt(s, ack->id);
-	} else if (error->outcome.unprocessed || error->outcome.err == FRESHET_ERATE_LIMIT) {
-		session_later(s, session_create, AGAIN_MS);
-	} else if (is_passing(&error->outcome)) {
-		session_move(s, SEARCHING);
-		search_soon(f);
-	} else {
-		session_break(s, "create", error->outcome.text);
-	}
-	fleet_create_more(f);
-}
-
-void session_create(struct session *s)
-{
-	struct fleet *f = s->fleet;
-	freshet_aod_create_options o;
-	char prompt[160];
-	snprintf(prompt, sizeof prompt, "%s (freshet demo %016llx %u)", s->part->script, (unsigned long long)f->marker,
-		s->number);
-	freshet_aod_create_options_init(&o);
-	o.agent_id = freshet_str_of(f->aod_agent);
-	o.prompt = freshet_str_of(prompt);
-	session_move(s, CREATING);
-	freshet_err err = freshet_aod_session_create(f->aod, &o, created, s, NULL);
-	if (err != FRESHET_OK)
-		break_by(s, "create", err);
+	struct timeval delay = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
+	s->then = then;
+	if (event_base_once(s->fleet->base, -1, EV_TIMEOUT, later_due, s, &delay) != 0)
+		session_break(s, "timer", freshet_str_of("out of memory"));
 }

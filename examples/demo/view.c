@@ -2,7 +2,7 @@
  * The live view is one block of lines. It is redrawn ten times a second by moving the cursor up to its first line;
  * lines never exceed the terminal's width, since a wrapped one would break that count.
  */
-#include "view.h"
+#include "demo/view.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -134,7 +134,7 @@ static struct sample take_sample(const struct view *v, freshet_counters *counter
 {
 	freshet_counters_init(counters);
 	freshet_reactor_counters_get(v->fleet->reactor, counters);
-	return (struct sample){now_ms(), v->fleet->events, counters->bytes_read};
+	return (struct sample){now_ms(), fleet_events(v->fleet), counters->bytes_read};
 }
 
 static struct rates add_sample(struct view *v, const struct sample *now)
@@ -189,8 +189,8 @@ static void draw_state(struct picture *p, const struct fleet *f, enum state s, c
 {
 	char number[32];
 	put_text(p, "%s", gap);
-	put_control(p, f->tally[s] > 0 ? state_colors[s] : "\033[90m");
-	put_number(p, state_names[s], grouped(f->tally[s], number));
+	put_control(p, fleet_tally(f, s) > 0 ? state_colors[s] : "\033[90m");
+	put_number(p, state_names[s], grouped(fleet_tally(f, s), number));
 	put_control(p, "\033[0m");
 }
 
@@ -203,7 +203,7 @@ static void draw_states(struct picture *p, const struct fleet *f)
 	end_line(p);
 	draw_state(p, f, PENDING, "  ");
 	draw_state(p, f, RUNNING, "    ");
-	if (f->tally[BROKEN] > 0)
+	if (fleet_tally(f, BROKEN) > 0)
 		draw_state(p, f, BROKEN, "    ");
 	end_line(p);
 	draw_state(p, f, COMPLETED, "  ");
@@ -217,7 +217,7 @@ static void draw_numbers(struct picture *p, const struct view *v, const struct r
 	char number[32];
 	const struct fleet *f = v->fleet;
 	put_text(p, "  ");
-	put_number(p, "events", grouped(f->events, number));
+	put_number(p, "events", grouped(fleet_events(f), number));
 	put_text(p, "    %s/s", grouped((uint64_t)rates->events, number));
 	end_line(p);
 	put_text(p, "  ");
@@ -225,7 +225,7 @@ static void draw_numbers(struct picture *p, const struct view *v, const struct r
 	put_text(p, "    %s/s", byte_size(rates->bytes, number));
 	end_line(p);
 	put_text(p, "  ");
-	put_number(p, "reconnects", grouped(f->cuts, number));
+	put_number(p, "reconnects", grouped(fleet_cuts(f), number));
 	put_text(p, "    on %s connection%s", grouped(c->connections, number), c->connections == 1 ? "" : "s");
 	end_line(p);
 	put_text(p, "  ");
@@ -296,10 +296,10 @@ static void print_line(struct view *v)
 	struct rates rates = add_sample(v, &now);
 	printf("%4.0f s ", view_seconds(v));
 	for (enum state s = WAITING; s < STATES; s++)
-		if (f->tally[s] > 0)
-			printf(" %s=%u", state_names[s], f->tally[s]);
-	printf(" events=%llu events/s=%.0f bytes/s=%.0f reconnects=%llu rss_kib=%llu\n", (unsigned long long)f->events,
-		rates.events, rates.bytes, (unsigned long long)f->cuts, (unsigned long long)resident_kib());
+		if (fleet_tally(f, s) > 0)
+			printf(" %s=%u", state_names[s], fleet_tally(f, s));
+	printf(" events=%llu events/s=%.0f bytes/s=%.0f reconnects=%llu rss_kib=%llu\n", (unsigned long long)now.events,
+		rates.events, rates.bytes, (unsigned long long)fleet_cuts(f), (unsigned long long)resident_kib());
 	fflush(stdout);
 }
 

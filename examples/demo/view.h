@@ -4,7 +4,7 @@
 #ifndef DEMO_VIEW_H
 #define DEMO_VIEW_H
 
-#include "fleet.h"
+#include "demo/fleet.h"
 
 struct view {
 	struct fleet *fleet;

@@ -2,10 +2,10 @@
  * What Ash's store keeps of an agent's message: pieces, each of which can be recognised both on the stream and in the
  * store. A tool's call goes by its id, a tool's result by its id or its output, everything else by its text.
  */
-#ifndef DEMO_PIECES_H
-#define DEMO_PIECES_H
+#ifndef DEMO_ASH_PIECES_H
+#define DEMO_ASH_PIECES_H
 
-#include "record.h"
+#include "demo/record.h"
 
 #include <freshet/ash_turn.h>
 

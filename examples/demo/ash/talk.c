@@ -5,29 +5,18 @@
  * stored until then. Where that does not tell the turn's end, the session is stopped, so that nothing more can be said,
  * what was stored to the last is read, and the message is sent anew: at least once, which is what the platform allows.
  */
-#include "talk.h"
+#include "demo/ash/ash.h"
 
-#include "pieces.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-/* Real time; the emulator's own clock runs faster. */
-#define AGAIN_MS 300
+#include "demo/ash/pieces.h"
 
 #define PAGE 1000
-
-static void break_by(struct session *s, const char *what, freshet_err err)
-{
-	session_break(s, what, freshet_str_of(freshet_err_text(err)));
-}
 
 /* What failed is done again in a while, or breaks the session. */
 static void again_or_break(
 	struct session *s, const freshet_ash_error *error, void (*again)(struct session *s), const char *what)
 {
 	if (error->outcome.unprocessed || is_passing(&error->outcome))
-		session_later(s, again, AGAIN_MS);
+		session_later(s, again, SESSION_AGAIN_MS);
 	else
 		session_break(s, what, error->message.len > 0 ? error->message : error->outcome.text);
 }
@@ -46,16 +35,16 @@ static void ended(freshet_ash_call *call, const freshet_ash_error *error, const 
 	if (s->fleet->closing)
 		return;
 	if (error == NULL)
-		session_ended(s, s->talk->end);
+		session_ended(s, talk_of(s)->end);
 	else
 		again_or_break(s, error, talk_end, "end");
 }
 
 static void talk_end(struct session *s)
 {
-	freshet_err err = freshet_ash_session_end(s->fleet->ash, freshet_str_of(s->id), ended, s, NULL);
+	freshet_err err = freshet_ash_session_end(ash_of(s)->client, freshet_str_of(s->id), ended, s, NULL);
 	if (err != FRESHET_OK)
-		break_by(s, "end", err);
+		session_break_by(s, "end", err);
 }
 
 /* ---- what the store has after a break ---- */
@@ -66,8 +55,8 @@ static void talk_read_on(struct session *s);
 
 static bool take_record(struct session *s, const freshet_ash_record *record)
 {
-	struct talk *t = s->talk;
-	s->fleet->events++;
+	struct talk *t = s->own;
+	s->site->events++;
 	t->repeated += record->sequence <= t->last_record;
 	t->last_record = record->sequence;
 	return pieces_of_record(&t->recovered, record);
@@ -86,7 +75,7 @@ static bool take_unless_shown(struct session *s, const freshet_ash_record *recor
 {
 	struct record piece = {.rows = NULL};
 	bool good = pieces_of_record(&piece, record);
-	if (good && piece.count > 0 && !was_shown(s->talk, &piece.rows[0]))
+	if (good && piece.count > 0 && !was_shown(s->own, &piece.rows[0]))
 		good = take_record(s, record);
 	record_clear(&piece);
 	return good;
@@ -94,13 +83,13 @@ static bool take_unless_shown(struct session *s, const freshet_ash_record *recor
 
 static void settled(struct session *s, bool failed)
 {
-	if (s->talk->found_end) {
+	if (talk_of(s)->found_end) {
 		turn_over(s, failed);
 	} else if (s->terminating) {
-		s->talk->end = TERMINATED;
+		talk_of(s)->end = TERMINATED;
 		talk_end(s);
 	} else {
-		s->talk->again = true;
+		talk_of(s)->again = true;
 		talk_say(s);
 	}
 }
@@ -119,10 +108,10 @@ static void records_arrived(freshet_ash_call *call, const freshet_ash_error *err
 	}
 	for (size_t i = 0; i < count; i++) {
 		failed |= records[i].type == FRESHET_ASH_RECORD_ERROR;
-		s->talk->found_end |= failed || records[i].type == FRESHET_ASH_RECORD_TURN_COMPLETE;
+		talk_of(s)->found_end |= failed || records[i].type == FRESHET_ASH_RECORD_TURN_COMPLETE;
 		s->cursor = (uint64_t)records[i].sequence;
 		if (!take_unless_shown(s, &records[i])) {
-			break_by(s, "records", FRESHET_ENOMEM);
+			session_break_by(s, "records", FRESHET_ENOMEM);
 			return;
 		}
 	}
@@ -134,10 +123,10 @@ static void records_arrived(freshet_ash_call *call, const freshet_ash_error *err
 
 static void talk_read_on(struct session *s)
 {
-	freshet_err err = freshet_ash_session_records(s->fleet->ash, freshet_str_of(s->id), (int64_t)s->cursor, PAGE,
-		(freshet_str){NULL, 0}, records_arrived, s, NULL);
+	freshet_err err = freshet_ash_session_records(ash_of(s)->client, freshet_str_of(s->id), (int64_t)s->cursor,
+		PAGE, (freshet_str){NULL, 0}, records_arrived, s, NULL);
 	if (err != FRESHET_OK)
-		break_by(s, "records", err);
+		session_break_by(s, "records", err);
 }
 
 static void talk_stop(struct session *s);
@@ -160,9 +149,9 @@ static void stopped(freshet_ash_call *call, const freshet_ash_error *error, cons
 
 static void talk_stop(struct session *s)
 {
-	freshet_err err = freshet_ash_session_stop(s->fleet->ash, freshet_str_of(s->id), stopped, s, NULL);
+	freshet_err err = freshet_ash_session_stop(ash_of(s)->client, freshet_str_of(s->id), stopped, s, NULL);
 	if (err != FRESHET_OK)
-		break_by(s, "stop", err);
+		session_break_by(s, "stop", err);
 }
 
 /* ---- a turn ---- */
@@ -171,7 +160,7 @@ static void talk_stop(struct session *s)
 static void turn_over(struct session *s, bool failed)
 {
 	const struct part *p = s->part;
-	struct talk *t = s->talk;
+	struct talk *t = s->own;
 	if (p->terminate_after > 0 && !s->terminating) {
 		session_break(s, "another end than its script's", freshet_str_of("it ended by itself"));
 		return;
@@ -182,9 +171,7 @@ static void turn_over(struct session *s, bool failed)
 		talk_say(s);
 		return;
 	}
-	t->end = p->any_end                               ? (failed ? FAILED : COMPLETED)
-		 : p->status == FRESHET_AOD_STATUS_FAILED ? FAILED
-							  : COMPLETED;
+	t->end = p->any_end ? (failed ? FAILED : COMPLETED) : p->end == FAILED ? FAILED : COMPLETED;
 	talk_end(s);
 }
 
@@ -199,7 +186,7 @@ static void count_message(struct session *s, freshet_ash_turn *turn)
 /* The frames that the emulator's ledger counts: what was made of what the agent said. */
 static bool take_row(struct session *s, const freshet_ash_event *event)
 {
-	struct talk *t = s->talk;
+	struct talk *t = s->own;
 	if (!record_add(&s->record, s->record.count + 1, event->raw))
 		return false;
 	s->record.rows[s->record.count - 1].turn = t->turns;
@@ -212,7 +199,7 @@ static bool take_event(struct session *s, const freshet_ash_event *event)
 	switch (event->type) {
 	case FRESHET_ASH_EVENT_SESSION_START: session_move(s, RUNNING); return true;
 	case FRESHET_ASH_EVENT_DONE: return true;
-	case FRESHET_ASH_EVENT_ERROR: s->talk->heard_end = true; return pieces_of_event(&s->talk->shown, event);
+	case FRESHET_ASH_EVENT_ERROR: talk_of(s)->heard_end = true; return pieces_of_event(&talk_of(s)->shown, event);
 	default: return take_row(s, event);
 	}
 }
@@ -221,9 +208,9 @@ static void on_event(freshet_ash_turn *turn, const freshet_ash_event *event, voi
 {
 	struct session *s = user;
 	bool stored = event->type == FRESHET_ASH_EVENT_RECORD;
-	s->fleet->events += !stored;
+	s->site->events += !stored;
 	if (!(stored ? take_record(s, event->record) : take_event(s, event))) {
-		s->talk->no_memory = true;
+		talk_of(s)->no_memory = true;
 		freshet_ash_turn_close(turn);
 	} else if (event->type == FRESHET_ASH_EVENT_MESSAGE) {
 		count_message(s, turn);
@@ -238,7 +225,7 @@ static bool failed_turn(const freshet_ash_turn_end *end)
 
 static bool as_planned(const struct session *s, const freshet_ash_turn_end *end)
 {
-	bool to_fail = s->part->status == FRESHET_AOD_STATUS_FAILED;
+	bool to_fail = s->part->end == FAILED;
 	/* The store does not tell whether the result was a failure. */
 	bool unknown = end->state != FRESHET_ASH_TURN_FAILED && !end->has_result;
 	return s->part->any_end || unknown || failed_turn(end) == to_fail;
@@ -267,26 +254,26 @@ static void act_on_end(struct session *s, const freshet_ash_turn_end *end)
 static void on_done(freshet_ash_turn *turn, const freshet_ash_turn_end *end, void *user)
 {
 	struct session *s = user;
-	struct talk *t = s->talk;
+	struct talk *t = s->own;
 	struct record *r = &s->record;
 	(void)turn;
 	t->turn = NULL;
 	s->cursor = (uint64_t)end->sequence;
 	if (s->fleet->closing)
 		return;
-	s->fleet->cuts += end->state == FRESHET_ASH_TURN_UNKNOWN || end->state == FRESHET_ASH_TURN_RECOVERED;
+	s->site->cuts += end->state == FRESHET_ASH_TURN_UNKNOWN || end->state == FRESHET_ASH_TURN_RECOVERED;
 	t->broken |= !t->heard_end;
 	if (t->heard_end && r->count > 0 && r->rows[r->count - 1].turn == t->turns)
 		r->rows[r->count - 1].last = true;
 	if (t->no_memory)
-		break_by(s, "turn", FRESHET_ENOMEM);
+		session_break_by(s, "turn", FRESHET_ENOMEM);
 	else
 		act_on_end(s, end);
 }
 
 static void talk_say(struct session *s)
 {
-	struct talk *t = s->talk;
+	struct talk *t = s->own;
 	freshet_ash_turn_options o;
 	freshet_ash_turn_options_init(&o);
 	o.session_id = freshet_str_of(s->id);
@@ -301,16 +288,16 @@ static void talk_say(struct session *s)
 	t->heard_end = t->found_end = false;
 	s->outputs = 0;
 	session_move(s, PENDING);
-	freshet_err err = freshet_ash_turn_open(s->fleet->ash, &o, &t->turn);
+	freshet_err err = freshet_ash_turn_open(ash_of(s)->client, &o, &t->turn);
 	if (err != FRESHET_OK)
-		break_by(s, "message", err);
+		session_break_by(s, "message", err);
 }
 
 /* ---- create ---- */
 
 void talk_adopt(struct session *s, freshet_str id)
 {
-	snprintf(s->id, sizeof s->id, "%.*s", (int)id.len, id.ptr);
+	session_take_id(s, id);
 	s->turn = 1;
 	talk_say(s);
 }
@@ -319,9 +306,8 @@ static void created(freshet_ash_call *call, const freshet_ash_error *error, cons
 	size_t count, void *user)
 {
 	struct session *s = user;
-	struct fleet *f = s->fleet;
 	(void)call;
-	if (f->closing)
+	if (s->fleet->closing)
 		return;
 	if (error == NULL && count == 1) {
 		talk_adopt(s, sessions[0].id);
@@ -329,46 +315,27 @@ static void created(freshet_ash_call *call, const freshet_ash_error *error, cons
 		session_break(s, "create", freshet_str_of("no session in the answer"));
 	} else if (error->outcome.unprocessed || error->outcome.err == FRESHET_ERATE_LIMIT) {
 		session_move(s, WAITING);
-		session_later(s, talk_create, AGAIN_MS);
+		session_later(s, talk_create, SESSION_AGAIN_MS);
 	} else if (is_passing(&error->outcome)) {
 		session_move(s, SEARCHING);
-		roll_call_soon(f);
+		roll_call_soon(ash_of(s)->roll);
 	} else {
 		session_break(s, "create", error->message.len > 0 ? error->message : error->outcome.text);
 	}
-	fleet_create_more(f);
+	site_create_more(s->site);
 }
 
 void talk_create(struct session *s)
 {
-	struct fleet *f = s->fleet;
 	freshet_ash_session_options o;
-	if (roll_is_called(f)) {
-		session_later(s, talk_create, AGAIN_MS);
+	if (roll_is_called(ash_of(s)->roll)) {
+		session_later(s, talk_create, SESSION_AGAIN_MS);
 		return;
 	}
 	freshet_ash_session_options_init(&o);
-	o.agent = freshet_str_of(f->ash_agent);
+	o.agent = freshet_str_of(s->site->agent);
 	session_move(s, CREATING);
-	freshet_err err = freshet_ash_session_create(f->ash, &o, created, s, NULL);
+	freshet_err err = freshet_ash_session_create(ash_of(s)->client, &o, created, s, NULL);
 	if (err != FRESHET_OK)
-		break_by(s, "create", err);
-}
-
-/* ---- memory ---- */
-
-bool talk_new(struct session *s)
-{
-	s->talk = calloc(1, sizeof *s->talk);
-	return s->talk != NULL;
-}
-
-void talk_free(struct session *s)
-{
-	if (s->talk == NULL)
-		return;
-	record_clear(&s->talk->shown);
-	record_clear(&s->talk->recovered);
-	free(s->talk);
-	s->talk = NULL;
+		session_break_by(s, "create", err);
 }

@@ -1,4 +1,4 @@
-#include "pieces.h"
+#include "demo/ash/pieces.h"
 
 #include <freshet/json.h>
 

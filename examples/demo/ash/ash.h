@@ -1,11 +1,23 @@
 /*
- * What a session of Ash has beside what every session has.
+ * Ash in the demo: what its site and its sessions have beside what all have. A session's cursor is the last stored event
+ * that was heard of.
  */
-#ifndef DEMO_TALK_H
-#define DEMO_TALK_H
+#ifndef DEMO_ASH_ASH_H
+#define DEMO_ASH_ASH_H
 
-#include "fleet.h"
+#include "demo/fleet.h"
 
+#include <freshet/ash.h>
+
+struct ash_site {
+	struct site site;
+	freshet_ash *client;
+	struct roll *roll;
+	struct record store; /* of the session that is being audited, as far as it was read */
+	int64_t store_read;
+};
+
+/* What a session has beside. */
 struct talk {
 	freshet_ash_turn *turn;  /* NULL: none is open */
 	struct record shown;     /* pieces that streams showed, whole */
@@ -22,9 +34,22 @@ struct talk {
 	bool no_memory;
 };
 
-/* False when there is no memory. */
-bool talk_new(struct session *s);
-void talk_free(struct session *s);
+extern const struct platform ash_platform;
+
+static inline struct ash_site *ash_of(const struct session *s)
+{
+	return (struct ash_site *)s->site;
+}
+
+static inline struct talk *talk_of(const struct session *s)
+{
+	return s->own;
+}
+
+/* Finds the agent, or makes one on the emulator: agent.c. */
+void ash_prepare(struct site *site, site_ready_fn *then);
+
+/* ---- one session: talk.c ---- */
 
 /* Asks the server to create it. */
 void talk_create(struct session *s);
@@ -34,13 +59,17 @@ void talk_adopt(struct session *s, freshet_str id);
 
 /* ---- sessions whose creation was not answered: roll.c ---- */
 
-struct roll *roll_new(struct fleet *f);
+struct roll *roll_new(struct site *site);
 void roll_free(struct roll *roll);
 
 /* Finds out whether they exist, in a while. Sessions that do not are created again. */
-void roll_call_soon(struct fleet *f);
+void roll_call_soon(struct roll *roll);
 
 /* True while no session is to be created. */
-bool roll_is_called(const struct fleet *f);
+bool roll_is_called(const struct roll *roll);
+
+/* ---- a session is held against the ledger and the store: audit.c ---- */
+
+void ash_examine(struct audit *a, struct session *s);
 
 #endif

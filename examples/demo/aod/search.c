@@ -3,7 +3,7 @@
  * first prompt of each one that nobody here has is read, and its marker tells whose it is. What was not found does not
  * exist, since the request that could have made it ended before the search began.
  */
-#include "fleet.h"
+#include "demo/aod/aod.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@
 #define READING_MAX 32
 
 struct search {
-	struct fleet *fleet;
+	struct aod_site *site;
 	struct session **lost; /* those looked for */
 	uint32_t lost_count;
 	char (*found)[ID_SIZE]; /* ids that nobody here has */
@@ -37,26 +37,19 @@ static int compare_ids(const void *a, const void *b)
 
 /* ---- the sessions that nobody here has ---- */
 
-static bool is_lost(const struct session *s)
+static bool is_lost(const struct search *search, const struct session *s)
 {
-	return s->state == SEARCHING && s->talk == NULL;
-}
-
-static uint32_t count_lost(const struct fleet *f)
-{
-	uint32_t count = 0;
-	for (uint32_t i = 0; f->tally[SEARCHING] > 0 && i < f->count; i++)
-		count += is_lost(&f->sessions[i]);
-	return count;
+	return s->state == SEARCHING && s->site == &search->site->site;
 }
 
 /* All ids known here, sorted; the caller frees them. */
-static char (*known_ids(struct fleet *f, size_t *count))[ID_SIZE]
+static char (*known_ids(const struct aod_site *site, size_t *count))[ID_SIZE]
 {
+	const struct fleet *f = site->site.fleet;
 	char(*ids)[ID_SIZE] = calloc(f->count, sizeof *ids);
 	*count = 0;
 	for (uint32_t i = 0; ids != NULL && i < f->count; i++)
-		if (f->sessions[i].id[0] != '\0')
+		if (f->sessions[i].site == &site->site && f->sessions[i].id[0] != '\0')
 			memcpy(ids[(*count)++], f->sessions[i].id, ID_SIZE);
 	if (ids != NULL)
 		qsort(ids, *count, sizeof *ids, compare_ids);
@@ -66,7 +59,7 @@ static char (*known_ids(struct fleet *f, size_t *count))[ID_SIZE]
 static bool keep_unknown(struct search *search, const freshet_aod_session *sessions, size_t count)
 {
 	size_t known_count;
-	char(*known)[ID_SIZE] = known_ids(search->fleet, &known_count);
+	char(*known)[ID_SIZE] = known_ids(search->site, &known_count);
 	search->found = calloc(count + 1, sizeof *search->found);
 	if (known == NULL || search->found == NULL) {
 		free(known);
@@ -90,7 +83,7 @@ static struct session *owner_of(const struct search *search, freshet_str prompt)
 	char marker[40];
 	char text[256];
 	snprintf(text, sizeof text, "%.*s", (int)prompt.len, prompt.ptr);
-	snprintf(marker, sizeof marker, "(freshet demo %016llx ", (unsigned long long)search->fleet->marker);
+	snprintf(marker, sizeof marker, "(freshet demo %016llx ", (unsigned long long)search->site->site.fleet->marker);
 	const char *at = strstr(text, marker);
 	unsigned long number = at != NULL ? strtoul(at + strlen(marker), NULL, 10) : ULONG_MAX;
 	for (uint32_t i = 0; i < search->lost_count; i++)
@@ -113,13 +106,13 @@ static void read_turns(
 	struct reading *reading = user;
 	struct search *search = reading->search;
 	(void)call;
-	if (!search->fleet->closing && error != NULL && is_passing(&error->outcome) && ask_turns(reading))
+	if (!search->site->site.fleet->closing && error != NULL && is_passing(&error->outcome) && ask_turns(reading))
 		return;
 	search->reading--;
-	if (!search->fleet->closing && error == NULL && count > 0) {
+	if (!search->site->site.fleet->closing && error == NULL && count > 0) {
 		struct session *owner = owner_of(search, turns[0].prompt);
 		if (owner != NULL)
-			session_adopt(owner, freshet_str_of(search->found[reading->index]));
+			aod_adopt(owner, freshet_str_of(search->found[reading->index]));
 	}
 	if (error != NULL && error->outcome.err != FRESHET_ENOT_FOUND)
 		search->failed = true;
@@ -130,7 +123,7 @@ static void read_turns(
 static bool ask_turns(struct reading *reading)
 {
 	freshet_str id = freshet_str_of(reading->search->found[reading->index]);
-	return freshet_aod_session_turns(reading->search->fleet->aod, id, read_turns, reading, NULL) == FRESHET_OK;
+	return freshet_aod_session_turns(reading->search->site->client, id, read_turns, reading, NULL) == FRESHET_OK;
 }
 
 static bool read_one(struct search *search, size_t index)
@@ -147,7 +140,8 @@ static bool read_one(struct search *search, size_t index)
 
 static void read_more(struct search *search)
 {
-	while (!search->fleet->closing && search->next < search->found_count && search->reading < READING_MAX) {
+	while (!search->site->site.fleet->closing && search->next < search->found_count &&
+		search->reading < READING_MAX) {
 		if (read_one(search, search->next++))
 			search->reading++;
 		else
@@ -170,12 +164,14 @@ static void listed(freshet_aod_call *call, const freshet_aod_error *error, const
 
 static void search_begin(struct search *search)
 {
-	struct fleet *f = search->fleet;
-	search->lost = calloc(f->tally[SEARCHING] + 1, sizeof(struct session *));
+	struct site *site = &search->site->site;
+	struct fleet *f = site->fleet;
+	search->lost = calloc(site->tally[SEARCHING] + 1, sizeof(struct session *));
 	for (uint32_t i = 0; search->lost != NULL && i < f->count; i++)
-		if (is_lost(&f->sessions[i]))
+		if (is_lost(search, &f->sessions[i]))
 			search->lost[search->lost_count++] = &f->sessions[i];
-	if (search->lost == NULL || freshet_aod_session_list(f->aod, listed, search, NULL) != FRESHET_OK) {
+	if (search->lost == NULL ||
+		freshet_aod_session_list(search->site->client, listed, search, NULL) != FRESHET_OK) {
 		search->failed = true;
 		search_end(search);
 	}
@@ -186,44 +182,44 @@ static void search_due(evutil_socket_t fd, short what, void *user)
 	struct search *search = user;
 	(void)fd;
 	(void)what;
-	if (!search->fleet->closing)
+	if (!search->site->site.fleet->closing)
 		search_begin(search);
 }
 
-void search_soon(struct fleet *f)
+void search_soon(struct search *search)
 {
 	static const struct timeval delay = {0, SEARCH_DELAY_US};
-	if (f->search->running)
+	if (search->running)
 		return;
-	f->search->running = true;
-	event_base_once(f->base, -1, EV_TIMEOUT, search_due, f->search, &delay);
+	search->running = true;
+	event_base_once(search->site->site.fleet->base, -1, EV_TIMEOUT, search_due, search, &delay);
 }
 
 static void search_clear(struct search *search)
 {
-	struct fleet *fleet = search->fleet;
+	struct aod_site *site = search->site;
 	free(search->lost);
 	free(search->found);
-	*search = (struct search){.fleet = fleet};
+	*search = (struct search){.site = site};
 }
 
 /* What was not found is created; what came to be lost meanwhile, or could not be looked for, is for the next search. */
 static void search_end(struct search *search)
 {
-	struct fleet *f = search->fleet;
-	for (uint32_t i = 0; !f->closing && !search->failed && i < search->lost_count; i++)
+	const struct site *site = &search->site->site;
+	for (uint32_t i = 0; !site->fleet->closing && !search->failed && i < search->lost_count; i++)
 		if (search->lost[i]->state == SEARCHING)
-			session_create(search->lost[i]);
+			aod_create(search->lost[i]);
 	search_clear(search);
-	if (!f->closing && count_lost(f) > 0)
-		search_soon(f);
+	if (!site->fleet->closing && site->tally[SEARCHING] > 0)
+		search_soon(search);
 }
 
-struct search *search_new(struct fleet *f)
+struct search *search_new(struct aod_site *site)
 {
 	struct search *search = calloc(1, sizeof *search);
 	if (search != NULL)
-		search->fleet = f;
+		search->site = site;
 	return search;
 }
 

@@ -6,9 +6,10 @@
  * gives nobody again, but for what it had stored: every piece of an agent's message that lies in the store must have
  * been seen exactly once, on the stream or by reading the store after the break.
  */
-#include "audit.h"
+#include "demo/audit.h"
 
-#include "pieces.h"
+#include "demo/ash/ash.h"
+#include "demo/ash/pieces.h"
 
 #include <stdlib.h>
 
@@ -51,7 +52,7 @@ static void compare_turn(
 }
 
 /* A turn that no stream showed anything of was cut at once: its first row is another than that of the next one shown. */
-void audit_ash_rows(struct audit *a, const struct record *ledger, const struct session *s)
+static void compare_rows(struct audit *a, const struct record *ledger, const struct session *s)
 {
 	const struct record *seen = &s->record;
 	struct span made = {0, 0};
@@ -112,10 +113,14 @@ static void compare_pieces(struct audit *a, struct record *store, struct talk *t
 	a->duplicated += t->repeated;
 }
 
+static void read_store(struct audit *a, struct session *s);
+
 static void store_arrived(freshet_ash_call *call, const freshet_ash_error *error, const freshet_ash_record *records,
 	size_t count, void *user)
 {
 	struct audit *a = user;
+	struct session *s = audit_suspect(a);
+	struct ash_site *site = ash_of(s);
 	bool good = true;
 	(void)call;
 	if (a->fleet->closing)
@@ -125,26 +130,39 @@ static void store_arrived(freshet_ash_call *call, const freshet_ash_error *error
 		return;
 	}
 	for (size_t i = 0; i < count && good; i++) {
-		a->store_read = records[i].sequence;
-		good = pieces_of_record(&a->store, &records[i]);
+		site->store_read = records[i].sequence;
+		good = pieces_of_record(&site->store, &records[i]);
 	}
 	if (!good) {
 		audit_end(a, "out of memory");
 	} else if (count == PAGE) {
-		audit_ash_store(a);
+		read_store(a, s);
 	} else {
-		compare_pieces(a, &a->store, a->suspects[a->next_suspect]->talk);
-		record_clear(&a->store);
-		a->store_read = 0;
+		compare_pieces(a, &site->store, talk_of(s));
+		record_clear(&site->store);
+		site->store_read = 0;
 		audit_next(a);
 	}
 }
 
-void audit_ash_store(struct audit *a)
+static void read_store(struct audit *a, struct session *s)
 {
-	freshet_str id = freshet_str_of(a->suspects[a->next_suspect]->id);
-	freshet_err err = freshet_ash_session_records(
-		a->fleet->ash, id, a->store_read, PAGE, (freshet_str){NULL, 0}, store_arrived, a, NULL);
+	struct ash_site *site = ash_of(s);
+	freshet_err err = freshet_ash_session_records(site->client, freshet_str_of(s->id), site->store_read, PAGE,
+		(freshet_str){NULL, 0}, store_arrived, a, NULL);
 	if (err != FRESHET_OK)
 		audit_end(a, freshet_err_text(err));
+}
+
+/* ---- both ---- */
+
+static void rows_arrived(struct audit *a, struct session *s, struct record *ledger)
+{
+	compare_rows(a, ledger, s);
+	read_store(a, s);
+}
+
+void ash_examine(struct audit *a, struct session *s)
+{
+	audit_rows(a, s, rows_arrived);
 }
