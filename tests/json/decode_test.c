@@ -178,12 +178,41 @@ static void every_unicode_escape(void **state)
 	guard_clear(&to);
 }
 
+/* Characters beyond U+FFFF: pairs of units, eight in a row with something between some of them. */
+static void every_kind_of_pair(void **state)
+{
+	(void)state;
+	struct guard from, to;
+	struct string s;
+	guard_make(&from, TEXT_MAX);
+	guard_make(&to, TEXT_MAX);
+	/* Steps that are odd and have no common shape with UTF-8 or UTF-16. */
+	for (uint32_t first = 0; first < 0x100000; first += 8 * 97) {
+		s.len = 0;
+		s.meaning_len = 0;
+		for (uint32_t above = first; above < first + 8 * 97 && above < 0x100000; above += 97) {
+			s.len += (size_t)snprintf(
+				s.text + s.len, 13, "\\u%04x\\u%04X", 0xd800 + (above >> 10), 0xdc00 + (above & 0x3ff));
+			s.meaning_len += utf8_encode(0x10000 + above, (uint8_t *)s.meaning + s.meaning_len);
+			if (above % 3 == 0)
+				add(&s, &pieces[above % PIECES]);
+		}
+		for (int kind = 0; kind < CPU_VECTORS; kind++)
+			if (cpu_force((enum cpu_vector)kind))
+				assert_decoded(&from, &to, &s);
+	}
+	cpu_force(CPU_VECTORS);
+	guard_clear(&from);
+	guard_clear(&to);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_decodes_the_same),
 		cmocka_unit_test(escapes_at_every_place),
 		cmocka_unit_test(every_unicode_escape),
+		cmocka_unit_test(every_kind_of_pair),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
