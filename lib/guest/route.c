@@ -162,7 +162,7 @@ bool guest_route_knows(const struct guest_routes *routes, size_t route, const ch
 
 /* ---- paths ---- */
 
-static bool is_segment(freshet_str value)
+bool guest_is_segment(freshet_str value)
 {
 	return value.len > 2 || (value.len == 2 && memcmp(value.ptr, "..", 2) != 0) ||
 	       (value.len == 1 && value.ptr[0] != '.');
@@ -174,7 +174,7 @@ static void put_value(
 	for (size_t i = 0; i < count; i++) {
 		if (strlen(values[i].name) != len || memcmp(values[i].name, name, len) != 0)
 			continue;
-		if (is_segment(values[i].value))
+		if (guest_is_segment(values[i].value))
 			guest_text_encode(path, values[i].value);
 		else
 			guest_text_fail(path, FRESHET_EINVAL);

@@ -61,6 +61,9 @@ struct guest_value {
 void guest_route_path(const struct guest_routes *routes, size_t route, const struct guest_value *values, size_t count,
 	struct guest_text *path);
 
+/* False for "", "." and "..", which as a segment of a path would lead elsewhere. */
+bool guest_is_segment(freshet_str value);
+
 /* Appends a parameter of the query unless its ptr is NULL; the path may have a query already. */
 void guest_query(struct guest_text *path, const char *name, freshet_str value);
 void guest_query_int(struct guest_text *path, const char *name, int64_t value);

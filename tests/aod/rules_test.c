@@ -642,7 +642,7 @@ static void pause_and_state_are_the_cores(void **state)
 static int clear_scratch(void **state)
 {
 	(void)state;
-	freshet_json_scratch_clear(&client.scratch);
+	guest_scratch_clear(&client.scratch);
 	return 0;
 }
 

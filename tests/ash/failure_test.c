@@ -12,7 +12,7 @@ static struct ash_failure *failure_of(int status, const char *body)
 	static struct ash_failure failure;
 	freshet_outcome outcome = {.err = FRESHET_OK, .text = freshet_str_of("answered"), .http_status = status};
 	freshet_str text = freshet_str_of(body);
-	ash_failure_init(&failure, &outcome, text, ash_scratch(&client, text.len));
+	ash_failure_init(&failure, &outcome, text, guest_scratch_begin(&client.scratch, text.len));
 	return &failure;
 }
 
@@ -135,7 +135,7 @@ static void every_shape_gives_its_error(void **state)
 		assert_int_equal(f->error.outcome.body.len, 0);
 		assert_true(f->error.outcome.text.len > 0);
 	}
-	freshet_json_scratch_clear(&client.scratch);
+	guest_scratch_clear(&client.scratch);
 }
 
 /* The same by anything that is no JSON, for each status of the table. */
@@ -167,9 +167,9 @@ static void a_line_for_people_has_no_controls_and_ends_at_a_character(void **sta
 		strcat(body, "\xc3\xa9");
 	strcat(body, "\"}");
 	f = failure_of(500, body);
-	assert_true(f->error.outcome.text.len < ASH_FAILURE_TEXT_SIZE);
+	assert_true(f->error.outcome.text.len < GUEST_LINE_SIZE);
 	assert_int_equal((unsigned char)f->error.outcome.text.ptr[f->error.outcome.text.len - 1], 0xa9);
-	freshet_json_scratch_clear(&client.scratch);
+	guest_scratch_clear(&client.scratch);
 }
 
 static void what_the_transport_met_stays_what_it_is(void **state)
@@ -177,7 +177,7 @@ static void what_the_transport_met_stays_what_it_is(void **state)
 	struct ash_failure f;
 	freshet_outcome outcome = {.err = FRESHET_ECONNECT, .text = freshet_str_of("refused"), .unprocessed = true};
 	(void)state;
-	ash_failure_init(&f, &outcome, (freshet_str){NULL, 0}, &client.scratch);
+	ash_failure_init(&f, &outcome, (freshet_str){NULL, 0}, guest_scratch_begin(&client.scratch, 0));
 	assert_int_equal(f.error.outcome.err, FRESHET_ECONNECT);
 	assert_true(text_is(f.error.outcome.text, "refused"));
 	assert_true(f.error.outcome.unprocessed);

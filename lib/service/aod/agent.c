@@ -138,13 +138,14 @@ static bool is_object(freshet_str json)
 }
 
 /* A copy of the caller's fields and of the id among them, empty where there is none. False when they are not valid. */
-static bool take_fields(freshet_aod_agent_fields *f, char environment[ID_SIZE], const freshet_aod_agent_fields *given)
+static bool take_fields(
+	freshet_aod_agent_fields *f, char environment[GUEST_UUID_SIZE], const freshet_aod_agent_fields *given)
 {
 	freshet_aod_agent_fields_init(f);
 	environment[0] = '\0';
-	if (given == NULL || !take_options(f, sizeof *f, given, given->size))
+	if (given == NULL || !guest_options(f, sizeof *f, given))
 		return false;
-	if (f->environment_id.len > 0 && (f->detach_environment || !id_copy(f->environment_id, environment)))
+	if (f->environment_id.len > 0 && (f->detach_environment || !guest_uuid_read(f->environment_id, environment)))
 		return false;
 	return list_is_whole(f->skills, f->skill_count) && servers_are_whole(f->mcp_servers, f->mcp_server_count) &&
 	       (f->metadata.len == 0 || is_object(f->metadata));
@@ -237,7 +238,7 @@ freshet_err freshet_aod_agent_create(freshet_aod *client, const freshet_aod_agen
 	struct call_request request = {.operation = OP_AGENT_CREATE};
 	freshet_aod_agent_fields f;
 	freshet_json_writer *writer = NULL;
-	char environment[ID_SIZE];
+	char environment[GUEST_UUID_SIZE];
 	freshet_err err = FRESHET_EINVAL;
 	if (take_fields(&f, environment, fields) && f.name.len > 0 && f.model.len > 0 &&
 		(f.provider.len > 0 || f.runtime.len > 0) && !f.detach_environment)
@@ -256,7 +257,7 @@ freshet_err freshet_aod_agent_update(freshet_aod *client, freshet_str id, int64_
 	struct call_request request = {.operation = OP_AGENT_UPDATE, .id = id};
 	freshet_aod_agent_fields f;
 	freshet_json_writer *writer = NULL;
-	char environment[ID_SIZE];
+	char environment[GUEST_UUID_SIZE];
 	freshet_err err = take_fields(&f, environment, fields) ? secret_writer(&writer) : FRESHET_EINVAL;
 	if (err == FRESHET_OK) {
 		freshet_json_write_object(writer);

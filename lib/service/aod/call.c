@@ -37,7 +37,8 @@ static void call_unreadable(freshet_aod_call *call, const freshet_response *resp
 static void request_done(freshet_request *request, const freshet_response *response, void *user)
 {
 	freshet_aod_call *call = user;
-	struct reading r = {.text = response->body, .scratch = client_scratch(call->client, response->body.len)};
+	struct reading r = {
+		.text = response->body, .scratch = guest_scratch_begin(&call->client->scratch, response->body.len)};
 	bool whole = response->outcome.err == FRESHET_OK;
 	bool good = whole && response->status >= 200 && response->status < 300;
 	bool also = whole && call->kind->also != 0 && response->status == call->kind->also;

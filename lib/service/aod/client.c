@@ -4,8 +4,6 @@
  */
 #include "client.h"
 
-#include <stdlib.h>
-
 #define DEFAULT_URL "http://localhost:8777"
 
 /* Two heartbeats may be lost in silence. */
@@ -15,68 +13,10 @@
 
 #define CALL_DEADLINE_MS 60000
 
-/* A scratch larger than this is not kept. */
-#define SCRATCH_KEPT ((size_t)256 * 1024)
-
-bool take_options(void *options, size_t size, const void *given, size_t given_size)
-{
-	if (given_size < sizeof(size_t) || given_size > size)
-		return false;
-	memcpy(options, given, given_size);
-	return true;
-}
-
-freshet_json_scratch *client_scratch(freshet_aod *client, size_t len)
-{
-	if (client->scratch_held > SCRATCH_KEPT)
-		freshet_json_scratch_clear(&client->scratch);
-	else
-		freshet_json_scratch_reset(&client->scratch);
-	client->scratch_held = len;
-	return &client->scratch;
-}
-
-bool id_copy(freshet_str id, char out[ID_SIZE])
-{
-	if (id.len != ID_SIZE - 1)
-		return false;
-	for (size_t i = 0; i < id.len; i++) {
-		char c = id.ptr[i];
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-		bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-		bool capital = c >= 'A' && c <= 'F';
-		if (dash ? c != '-' : !digit && !capital)
-			return false;
-		out[i] = (char)(capital ? c + ('a' - 'A') : c);
-	}
-	out[id.len] = '\0';
-	return true;
-}
-
-/* ---- new and close ---- */
-
-static const char *or_environment(const char *given, const char *name)
-{
-	const char *value = given != NULL ? given : getenv(name);
-	return value != NULL && *value != '\0' ? value : NULL;
-}
-
-/* A copy without the slashes at the end, since every route brings its own; the caller frees it. */
-static char *copy_url(const char *url)
-{
-	size_t len = strlen(url);
-	while (len > 0 && url[len - 1] == '/')
-		len--;
-	char *copy = freshet_mem_new(len + 1, 1);
-	for (size_t i = 0; copy != NULL && i < len; i++)
-		copy[i] = url[i];
-	return copy;
-}
-
 static void client_gone(void *user)
 {
 	freshet_aod *client = user;
-	freshet_json_scratch_clear(&client->scratch);
+	guest_scratch_clear(&client->scratch);
 	freshet_mem_free(client);
 }
 
@@ -101,7 +41,7 @@ static freshet_err open_endpoint(
 	freshet_endpoint_options endpoint;
 	freshet_endpoint_options_init(&endpoint);
 	const freshet_endpoint_options *given = o->endpoint;
-	if (given != NULL && !take_options(&endpoint, sizeof endpoint, given, given->size))
+	if (given != NULL && !guest_options(&endpoint, sizeof endpoint, given))
 		return FRESHET_EINVAL;
 	endpoint.size = sizeof endpoint;
 	endpoint.url = url;
@@ -118,13 +58,13 @@ freshet_err freshet_aod_new(freshet_reactor *reactor, const freshet_aod_options 
 	freshet_aod_options o;
 	freshet_aod_options_init(&o);
 	*out = NULL;
-	if (reactor == NULL || (options != NULL && !take_options(&o, sizeof o, options, options->size)))
+	if (reactor == NULL || (options != NULL && !guest_options(&o, sizeof o, options)))
 		return FRESHET_EINVAL;
-	const char *token = or_environment(o.token, "AOD_API_TOKEN");
+	const char *token = guest_or_environment(o.token, "AOD_API_TOKEN");
 	if (token == NULL)
 		return FRESHET_EAUTH;
-	const char *url = or_environment(o.url, "AOD_API_URL");
-	char *trimmed = copy_url(url != NULL ? url : DEFAULT_URL);
+	const char *url = guest_or_environment(o.url, "AOD_API_URL");
+	char *trimmed = guest_url(url != NULL ? url : DEFAULT_URL);
 	freshet_aod *client = freshet_mem_new(1, sizeof *client);
 	freshet_err err = FRESHET_ENOMEM;
 	if (trimmed != NULL && client != NULL) {

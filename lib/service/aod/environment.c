@@ -96,7 +96,7 @@ static bool packages_are_whole(const freshet_aod_packages *packages, size_t coun
 static bool take_fields(freshet_aod_environment_fields *f, const freshet_aod_environment_fields *given)
 {
 	freshet_aod_environment_fields_init(f);
-	if (given == NULL || !take_options(f, sizeof *f, given, given->size))
+	if (given == NULL || !guest_options(f, sizeof *f, given))
 		return false;
 	const freshet_aod_networking *networking = f->networking;
 	return packages_are_whole(f->packages, f->package_count) && list_is_whole(f->env_vars, f->env_var_count) &&

@@ -10,58 +10,17 @@
 #include "names.h"
 #include "reading.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 /* Of a body that is not JSON. */
 #define BODY_SHOWN 4096
 
 FRESHET_JSON_PLAN(body_plan, "detail", "limit", "active");
 FRESHET_JSON_PLAN(issue_plan, "type", "loc", "msg");
 
+/* The server refuses content with 422; what other services mean by these it does not say. */
 static freshet_err err_of_status(int status)
 {
-	switch (status) {
-	case 401:
-	case 403: return FRESHET_EAUTH;
-	case 404: return FRESHET_ENOT_FOUND;
-	case 409: return FRESHET_ECONFLICT;
-	case 422: return FRESHET_EVALIDATION;
-	case 429: return FRESHET_ERATE_LIMIT;
-	default: break;
-	}
-	if (status >= 500)
-		return FRESHET_ESERVER;
-	return status >= 300 && status < 400 ? FRESHET_EHTTP_REDIRECT : FRESHET_EHTTP_STATUS;
-}
-
-/* The length without a character beyond ASCII at the end, which may have been cut. */
-static size_t whole_characters(const char *text, size_t len)
-{
-	while (len > 0 && ((unsigned char)text[len - 1] & 0xc0) == 0x80)
-		len--;
-	return len > 0 && (unsigned char)text[len - 1] >= 0xc0 ? len - 1 : len;
-}
-
-/* Sets the line for people: no line ends or other controls. */
-__attribute__((format(printf, 2, 3))) static void set_text(struct failure *failure, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	int length = vsnprintf(failure->text, sizeof failure->text, format, args);
-	va_end(args);
-	size_t len = length > 0 ? (size_t)length : 0;
-	if (len >= sizeof failure->text)
-		len = whole_characters(failure->text, sizeof failure->text - 1);
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)failure->text[i] < ' ' || failure->text[i] == 0x7f)
-			failure->text[i] = ' ';
-	failure->error.outcome.text = (freshet_str){failure->text, len};
-}
-
-static int shown(freshet_str text)
-{
-	return (int)(text.len < FAILURE_TEXT_SIZE ? text.len : FAILURE_TEXT_SIZE);
+	bool other = status == 400 || status == 413 || status == 415;
+	return other ? FRESHET_EHTTP_STATUS : guest_err_of_status(status);
 }
 
 /* ---- the fields that were refused ---- */
@@ -159,12 +118,15 @@ static void describe(struct failure *failure)
 	const freshet_aod_error *error = &failure->error;
 	int status = error->outcome.http_status;
 	if (error->detail.len > 0)
-		set_text(failure, "HTTP %d: %.*s", status, shown(error->detail), error->detail.ptr);
+		failure->error.outcome.text = guest_line(
+			failure->text, "HTTP %d: %.*s", status, guest_shown(error->detail), error->detail.ptr);
 	else if (error->issue_count > 0)
-		set_text(failure, "HTTP %d: %.*s: %.*s", status, shown(error->issues[0].loc), error->issues[0].loc.ptr,
-			shown(error->issues[0].msg), error->issues[0].msg.ptr);
+		failure->error.outcome.text =
+			guest_line(failure->text, "HTTP %d: %.*s: %.*s", status, guest_shown(error->issues[0].loc),
+				error->issues[0].loc.ptr, guest_shown(error->issues[0].msg), error->issues[0].msg.ptr);
 	else
-		set_text(failure, "HTTP %d: %s", status, freshet_err_text(error->outcome.err));
+		failure->error.outcome.text =
+			guest_line(failure->text, "HTTP %d: %s", status, freshet_err_text(error->outcome.err));
 }
 
 /* The version that the text of a conflict tells first, after "expected" or without it. 0: none. */
@@ -218,7 +180,8 @@ void failure_unreadable(struct failure *failure, const freshet_outcome *outcome,
 	failure->error.outcome.err = err;
 	failure->error.outcome.position = position;
 	failure->error.outcome.body = (freshet_str){NULL, 0};
-	set_text(failure, "byte %zu of the answer: %s", position, freshet_err_text(err));
+	failure->error.outcome.text =
+		guest_line(failure->text, "byte %zu of the answer: %s", position, freshet_err_text(err));
 }
 
 void failure_bad_event(
@@ -226,10 +189,11 @@ void failure_bad_event(
 {
 	failure_unreadable(failure, outcome, err, position);
 	if (row != 0)
-		set_text(failure, "byte %zu of the event with id %llu: %s", position, (unsigned long long)row,
-			freshet_err_text(err));
+		failure->error.outcome.text = guest_line(failure->text, "byte %zu of the event with id %llu: %s",
+			position, (unsigned long long)row, freshet_err_text(err));
 	else
-		set_text(failure, "byte %zu of an event without id: %s", position, freshet_err_text(err));
+		failure->error.outcome.text = guest_line(
+			failure->text, "byte %zu of an event without id: %s", position, freshet_err_text(err));
 }
 
 void failure_clear(struct failure *failure)

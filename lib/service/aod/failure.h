@@ -6,13 +6,13 @@
 
 #include "client.h"
 
-#define FAILURE_TEXT_SIZE 512
+#include "guest/failure.h"
 
 /* An error with the memory that it points into. */
 struct failure {
 	freshet_aod_error error;
 	void *memory; /* of the issues */
-	char text[FAILURE_TEXT_SIZE];
+	char text[GUEST_LINE_SIZE];
 };
 
 /*

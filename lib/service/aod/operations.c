@@ -15,7 +15,7 @@ static const struct {
 
 /* The word in braces makes way for an id. */
 #define OPERATION_FITS(name, method, path, function)                                                                   \
-	_Static_assert(sizeof(path) + ID_SIZE <= PATH_SIZE, "room for the path of " #name);
+	_Static_assert(sizeof(path) + GUEST_UUID_SIZE <= PATH_SIZE, "room for the path of " #name);
 OPERATION_MAP(OPERATION_FITS)
 #undef OPERATION_FITS
 
@@ -26,11 +26,11 @@ const char *operation_method(enum operation operation)
 
 bool operation_path(enum operation operation, freshet_str id, char path[PATH_SIZE])
 {
-	char text[ID_SIZE] = "";
+	char text[GUEST_UUID_SIZE] = "";
 	const char *template = operations[operation].path;
 	const char *open = strchr(template, '{');
 	int before = (int)(open != NULL ? (size_t)(open - template) : strlen(template));
-	if (open != NULL && !id_copy(id, text))
+	if (open != NULL && !guest_uuid_read(id, text))
 		return false;
 	snprintf(path, PATH_SIZE, "%.*s%s%s", before, template, text, open != NULL ? strchr(open, '}') + 1 : "");
 	return true;

@@ -32,7 +32,7 @@ struct freshet_aod_run {
 	bool confirmed;
 	bool unconfirmed; /* asked for */
 	bool canceled;
-	char id[ID_SIZE]; /* empty: none yet */
+	char id[GUEST_UUID_SIZE]; /* empty: none yet */
 };
 
 /* ---- time ---- */
@@ -180,7 +180,7 @@ static void run_created(freshet_aod_call *call, const freshet_aod_error *error, 
 		run_finish(run, error, NULL);
 		return;
 	}
-	if (!id_copy(ack->id, run->id)) {
+	if (!guest_uuid_read(ack->id, run->id)) {
 		run->id[0] = '\0';
 		run_fail(run, FRESHET_EBAD_ANSWER);
 		return;
@@ -198,8 +198,7 @@ static freshet_err run_new(freshet_aod *client, const freshet_aod_run_options *o
 {
 	freshet_aod_run_options o;
 	freshet_aod_run_options_init(&o);
-	if (client == NULL || options == NULL || !take_options(&o, sizeof o, options, options->size) ||
-		o.callbacks.on_done == NULL)
+	if (client == NULL || options == NULL || !guest_options(&o, sizeof o, options) || o.callbacks.on_done == NULL)
 		return FRESHET_EINVAL;
 	freshet_aod_run *run = freshet_mem_new(1, sizeof *run);
 	if (run == NULL)
@@ -248,7 +247,7 @@ freshet_err freshet_aod_session_wait(
 	freshet_err err = run_new(client, options, &run);
 	if (err != FRESHET_OK)
 		return err;
-	err = id_copy(id, run->id) ? begin_following(run) : FRESHET_EINVAL;
+	err = guest_uuid_read(id, run->id) ? begin_following(run) : FRESHET_EINVAL;
 	return run_begun(run, err, out);
 }
 

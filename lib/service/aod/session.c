@@ -54,12 +54,12 @@ freshet_err session_create_within(freshet_aod *client, const freshet_aod_create_
 	struct call_request request = {.operation = OP_SESSION_CREATE, .deadline_ms = deadline_ms};
 	freshet_aod_create_options o;
 	freshet_json_writer *writer = NULL;
-	char agent[ID_SIZE];
-	char environment[ID_SIZE] = "";
+	char agent[GUEST_UUID_SIZE];
+	char environment[GUEST_UUID_SIZE] = "";
 	freshet_err err = FRESHET_EINVAL;
 	freshet_aod_create_options_init(&o);
-	if (options != NULL && take_options(&o, sizeof o, options, options->size) && id_copy(o.agent_id, agent) &&
-		(o.environment_id.len == 0 || id_copy(o.environment_id, environment)) &&
+	if (options != NULL && guest_options(&o, sizeof o, options) && guest_uuid_read(o.agent_id, agent) &&
+		(o.environment_id.len == 0 || guest_uuid_read(o.environment_id, environment)) &&
 		list_is_whole(o.resources, o.resource_count) &&
 		list_is_whole(o.secret_env_vars, o.secret_env_var_count))
 		err = secret_writer(&writer);

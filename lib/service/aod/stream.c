@@ -248,7 +248,8 @@ static void core_event(freshet_stream *core, const freshet_event *raw, void *use
 	freshet_aod_event event;
 	size_t position = 0;
 	(void)core;
-	freshet_err err = event_read(raw->data, client_scratch(s->client, raw->data.len), &event, &position);
+	freshet_err err =
+		event_read(raw->data, guest_scratch_begin(&s->client->scratch, raw->data.len), &event, &position);
 	if (err == FRESHET_OK)
 		take_event(s, raw, &event);
 	else
@@ -268,7 +269,8 @@ static void set_failure(freshet_aod_stream *s, struct failure *failure, const fr
 	if (s->bad)
 		failure_bad_event(failure, outcome, outcome->err, s->bad_position, s->bad_row);
 	else
-		failure_init(failure, outcome, outcome->body, client_scratch(s->client, outcome->body.len));
+		failure_init(
+			failure, outcome, outcome->body, guest_scratch_begin(&s->client->scratch, outcome->body.len));
 }
 
 static void call_on_done(freshet_aod_stream *s, const freshet_stream_end *core, const freshet_aod_error *error)
@@ -354,10 +356,10 @@ freshet_err freshet_aod_stream_open(
 	freshet_aod *client, const freshet_aod_stream_options *options, freshet_aod_stream **out)
 {
 	freshet_aod_stream_options o;
-	char id[ID_SIZE];
+	char id[GUEST_UUID_SIZE];
 	*out = NULL;
 	freshet_aod_stream_options_init(&o);
-	if (!take_options(&o, sizeof o, options, options->size) || !id_copy(o.session_id, id) ||
+	if (!guest_options(&o, sizeof o, options) || !guest_uuid_read(o.session_id, id) ||
 		o.callbacks.on_event == NULL || o.callbacks.on_done == NULL)
 		return FRESHET_EINVAL;
 	freshet_aod_stream *s = freshet_mem_new(1, sizeof *s);

@@ -10,7 +10,7 @@ freshet_err freshet_ash_queue_add(freshet_ash *client, const freshet_ash_queue_o
 	freshet_ash_queue_options o;
 	freshet_ash_queue_options_init(&o);
 	ash_request_begin(&q, client, ASH_queue_add, ASH_NONE, ASH_NONE);
-	if (!ash_take_options(&o, sizeof o, options))
+	if (!guest_options(&o, sizeof o, options))
 		ash_request_fail(&q, FRESHET_EINVAL);
 	ash_need(&q, o.agent_name);
 	ash_need(&q, o.prompt);
@@ -120,11 +120,11 @@ freshet_err freshet_ash_api_key_delete(
 static void query_usage(struct ash_request *q, const freshet_ash_usage_options *options, bool who, bool limit)
 {
 	freshet_ash_usage_options o;
-	char id[ASH_ID_SIZE];
+	char id[GUEST_UUID_SIZE];
 	freshet_ash_usage_options_init(&o);
-	if (options != NULL && !ash_take_options(&o, sizeof o, options))
+	if (options != NULL && !guest_options(&o, sizeof o, options))
 		ash_request_fail(q, FRESHET_EINVAL);
-	if (who && o.session_id.ptr != NULL && !ash_id_copy(o.session_id, id))
+	if (who && o.session_id.ptr != NULL && !guest_uuid_read(o.session_id, id))
 		ash_request_fail(q, FRESHET_EINVAL);
 	if (who && o.session_id.ptr != NULL)
 		ash_query(q, "sessionId", o.session_id);

@@ -14,7 +14,7 @@ freshet_err freshet_ash_agent_deploy(freshet_ash *client, const freshet_ash_depl
 	freshet_ash_deploy_options o;
 	freshet_ash_deploy_options_init(&o);
 	ash_request_begin(&q, client, ASH_agent_deploy, ASH_NONE, ASH_NONE);
-	if (!ash_take_options(&o, sizeof o, options))
+	if (!guest_options(&o, sizeof o, options))
 		ash_request_fail(&q, FRESHET_EINVAL);
 	ash_need_name(&q, o.name);
 	q.max_body = o.max_upload != 0 ? o.max_upload : MAX_UPLOAD;

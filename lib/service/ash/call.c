@@ -159,7 +159,7 @@ static void request_done(freshet_request *request, const freshet_response *respo
 {
 	freshet_ash_call *call = user;
 	struct ash_failure failure;
-	freshet_json_scratch *scratch = ash_scratch(call->client, response->body.len);
+	freshet_json_scratch *scratch = guest_scratch_begin(&call->client->scratch, response->body.len);
 	struct ash_reading r = {response->body, scratch, FRESHET_OK, 0, NULL};
 	bool good = response->outcome.err == FRESHET_OK && response->status >= 200 && response->status < 300;
 	(void)request;
@@ -185,7 +185,7 @@ static void set_options(
 	*json = (freshet_header){freshet_str_of("content-type"), freshet_str_of("application/json"), false};
 	freshet_request_options_init(o);
 	o->method = q->endpoint->method;
-	o->path = q->path;
+	o->path = guest_text_terminated(&q->path);
 	/* A JSON type with an empty body is refused by the server. */
 	o->headers = json;
 	o->header_count = body.len > 0 ? 1 : 0;

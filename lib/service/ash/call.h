@@ -6,6 +6,8 @@
 
 #include "endpoint.h"
 
+#include "guest/route.h"
+
 /* Any callback; each kind of answer knows which one it is. */
 typedef void ash_any_fn(void);
 
@@ -42,16 +44,13 @@ struct ash_request {
 	freshet_ash *client;
 	const struct ash_endpoint *endpoint;
 	freshet_err err;
-	char *path; /* with its query */
-	size_t len;
-	size_t room;
-	bool has_query;
-	freshet_json_writer *writer; /* of the body; NULL: none */
-	size_t max_body;             /* of the request; 0: no bound */
-	uint64_t deadline_ms;        /* 0: the client's */
-	bool finished;               /* the body is complete */
-	bool command;                /* enter a command on the session */
-	char session[ASH_ID_SIZE];   /* the {id} of the path */
+	struct guest_text path;        /* with its query */
+	freshet_json_writer *writer;   /* of the body; NULL: none */
+	size_t max_body;               /* of the request; 0: no bound */
+	uint64_t deadline_ms;          /* 0: the client's */
+	bool finished;                 /* the body is complete */
+	bool command;                  /* enter a command on the session */
+	char session[GUEST_UUID_SIZE]; /* the {id} of the path */
 };
 
 /* The deadline of calls that start a sandbox, run a command or carry files. */
@@ -87,9 +86,6 @@ void ash_put_strs(struct ash_request *q, const char *name, const freshet_str *it
 void ash_put_pairs(struct ash_request *q, const char *name, const freshet_ash_pair *pairs, size_t count);
 void ash_put_base64(struct ash_request *q, const char *name, freshet_str bytes);
 void ash_put_uploads(struct ash_request *q, const char *name, const freshet_ash_upload *files, size_t count);
-
-/* Overwrites what may be a secret. */
-void ash_wipe(char *memory, size_t len);
 
 /* Begins the body with the members of a JSON object that the caller brings. */
 void ash_body_raw(struct ash_request *q, freshet_str object);

@@ -11,7 +11,7 @@ struct freshet_ash_chat {
 	int64_t sequence;       /* stored events up to here are old */
 	bool unclean;           /* the agent may be still at work on an earlier turn */
 	bool freed;             /* by the application, while a turn is open */
-	char session[ASH_ID_SIZE];
+	char session[GUEST_UUID_SIZE];
 };
 
 static void turn_event(freshet_ash_turn *turn, const freshet_ash_event *event, void *user)
@@ -41,9 +41,9 @@ static void turn_done(freshet_ash_turn *turn, const freshet_ash_turn_end *end, v
 freshet_err freshet_ash_chat_new(freshet_ash *client, freshet_str session_id,
 	const freshet_ash_chat_callbacks *callbacks, void *user, freshet_ash_chat **out)
 {
-	char id[ASH_ID_SIZE];
+	char id[GUEST_UUID_SIZE];
 	*out = NULL;
-	if (!ash_id_copy(session_id, id) || callbacks == NULL || callbacks->on_event == NULL ||
+	if (!guest_uuid_read(session_id, id) || callbacks == NULL || callbacks->on_event == NULL ||
 		callbacks->on_turn == NULL)
 		return FRESHET_EINVAL;
 	freshet_ash_chat *chat = freshet_mem_new(1, sizeof *chat);
@@ -61,7 +61,7 @@ freshet_err freshet_ash_chat_say(freshet_ash_chat *chat, freshet_str content, co
 {
 	freshet_ash_turn_options o;
 	freshet_ash_turn_options_init(&o);
-	if (options != NULL && !ash_take_options(&o, sizeof o, options))
+	if (options != NULL && !guest_options(&o, sizeof o, options))
 		return FRESHET_EINVAL;
 	if (chat->turn != NULL || chat->freed)
 		return FRESHET_ESTATE;

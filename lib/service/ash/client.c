@@ -4,8 +4,6 @@
  */
 #include "client.h"
 
-#include <stdlib.h>
-
 #define DEFAULT_URL "http://localhost:4100"
 
 /* The server never sends a heartbeat, and an agent's shell command may run for ten minutes without a word. */
@@ -14,49 +12,7 @@
 /* A message of the agent comes on one line, the files that it read included. */
 #define MAX_EVENT ((size_t)64 << 20)
 
-/* A scratch larger than this is not kept. */
-#define SCRATCH_KEPT ((size_t)256 * 1024)
-
 #define FIRST_BUCKETS 16
-
-bool ash_take_options(void *options, size_t size, const void *given)
-{
-	size_t given_size;
-	if (given == NULL)
-		return false;
-	memcpy(&given_size, given, sizeof given_size);
-	if (given_size < sizeof(size_t) || given_size > size)
-		return false;
-	memcpy(options, given, given_size);
-	return true;
-}
-
-freshet_json_scratch *ash_scratch(freshet_ash *client, size_t len)
-{
-	if (client->scratch_held > SCRATCH_KEPT)
-		freshet_json_scratch_clear(&client->scratch);
-	else
-		freshet_json_scratch_reset(&client->scratch);
-	client->scratch_held = len;
-	return &client->scratch;
-}
-
-bool ash_id_copy(freshet_str id, char out[ASH_ID_SIZE])
-{
-	if (id.len != ASH_ID_SIZE - 1)
-		return false;
-	for (size_t i = 0; i < id.len; i++) {
-		char c = id.ptr[i];
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-		bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-		bool capital = c >= 'A' && c <= 'F';
-		if (dash ? c != '-' : !digit && !capital)
-			return false;
-		out[i] = (char)(capital ? c + ('a' - 'A') : c);
-	}
-	out[id.len] = '\0';
-	return true;
-}
 
 /* ---- commands ---- */
 
@@ -134,28 +90,10 @@ void ash_command_leave(freshet_ash *client, struct ash_command *command)
 
 /* ---- new and close ---- */
 
-static const char *or_environment(const char *given, const char *name)
-{
-	const char *value = given != NULL ? given : getenv(name);
-	return value != NULL && *value != '\0' ? value : NULL;
-}
-
-/* A copy without the slashes at the end, since every route brings its own; the caller frees it. */
-static char *copy_url(const char *url)
-{
-	size_t len = strlen(url);
-	while (len > 0 && url[len - 1] == '/')
-		len--;
-	char *copy = freshet_mem_new(len + 1, 1);
-	if (copy != NULL)
-		memcpy(copy, url, len);
-	return copy;
-}
-
 static void client_gone(void *user)
 {
 	freshet_ash *client = user;
-	freshet_json_scratch_clear(&client->scratch);
+	guest_scratch_clear(&client->scratch);
 	freshet_mem_free(client->buckets);
 	freshet_mem_free(client);
 }
@@ -180,7 +118,7 @@ static freshet_err open_endpoint(
 {
 	freshet_endpoint_options endpoint;
 	freshet_endpoint_options_init(&endpoint);
-	if (o->endpoint != NULL && !ash_take_options(&endpoint, sizeof endpoint, o->endpoint))
+	if (o->endpoint != NULL && !guest_options(&endpoint, sizeof endpoint, o->endpoint))
 		return FRESHET_EINVAL;
 	endpoint.size = sizeof endpoint;
 	endpoint.url = url;
@@ -196,13 +134,13 @@ freshet_err freshet_ash_new(freshet_reactor *reactor, const freshet_ash_options 
 	freshet_ash_options o;
 	freshet_ash_options_init(&o);
 	*out = NULL;
-	if (reactor == NULL || (options != NULL && !ash_take_options(&o, sizeof o, options)))
+	if (reactor == NULL || (options != NULL && !guest_options(&o, sizeof o, options)))
 		return FRESHET_EINVAL;
-	const char *key = or_environment(o.api_key, "ASH_API_KEY");
+	const char *key = guest_or_environment(o.api_key, "ASH_API_KEY");
 	if (key == NULL)
 		return FRESHET_EAUTH;
-	const char *url = or_environment(o.url, "ASH_SERVER_URL");
-	char *trimmed = copy_url(url != NULL ? url : DEFAULT_URL);
+	const char *url = guest_or_environment(o.url, "ASH_SERVER_URL");
+	char *trimmed = guest_url(url != NULL ? url : DEFAULT_URL);
 	freshet_ash *client = freshet_mem_new(1, sizeof *client);
 	freshet_err err = FRESHET_ENOMEM;
 	if (trimmed != NULL && client != NULL) {

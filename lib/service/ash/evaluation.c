@@ -18,7 +18,7 @@ freshet_err freshet_ash_version_create(freshet_ash *client, freshet_str agent,
 	freshet_ash_version_options o;
 	freshet_ash_version_options_init(&o);
 	ash_request_begin(&q, client, ASH_version_create, agent, ASH_NONE);
-	if (options != NULL && !ash_take_options(&o, sizeof o, options))
+	if (options != NULL && !guest_options(&o, sizeof o, options))
 		ash_request_fail(&q, FRESHET_EINVAL);
 	ash_body(&q);
 	put_version(&q, &o);
@@ -49,7 +49,7 @@ freshet_err freshet_ash_version_update(freshet_ash *client, freshet_str agent, f
 	freshet_ash_version_options o;
 	freshet_ash_version_options_init(&o);
 	ash_request_begin(&q, client, ASH_version_update, agent, version);
-	if (!ash_take_options(&o, sizeof o, options))
+	if (!guest_options(&o, sizeof o, options))
 		ash_request_fail(&q, FRESHET_EINVAL);
 	ash_body(&q);
 	put_version(&q, &o);
@@ -93,7 +93,7 @@ freshet_err freshet_ash_eval_case_create(freshet_ash *client, freshet_str agent,
 	freshet_ash_eval_case_options o;
 	freshet_ash_eval_case_options_init(&o);
 	ash_request_begin(&q, client, ASH_eval_case_create, agent, ASH_NONE);
-	if (!ash_take_options(&o, sizeof o, options))
+	if (!guest_options(&o, sizeof o, options))
 		ash_request_fail(&q, FRESHET_EINVAL);
 	ash_need(&q, o.question);
 	ash_body(&q);
@@ -128,7 +128,7 @@ freshet_err freshet_ash_eval_case_update(freshet_ash *client, freshet_str agent,
 	freshet_ash_eval_case_options o;
 	freshet_ash_eval_case_options_init(&o);
 	ash_request_begin(&q, client, ASH_eval_case_update, agent, id);
-	if (!ash_take_options(&o, sizeof o, options))
+	if (!guest_options(&o, sizeof o, options))
 		ash_request_fail(&q, FRESHET_EINVAL);
 	ash_body(&q);
 	put_case(&q, &o);
@@ -169,7 +169,7 @@ freshet_err freshet_ash_eval_run_create(freshet_ash *client, freshet_str agent,
 	freshet_ash_eval_run_options o;
 	freshet_ash_eval_run_options_init(&o);
 	ash_request_begin(&q, client, ASH_eval_run_create, agent, ASH_NONE);
-	if (options != NULL && !ash_take_options(&o, sizeof o, options))
+	if (options != NULL && !guest_options(&o, sizeof o, options))
 		ash_request_fail(&q, FRESHET_EINVAL);
 	ash_body(&q);
 	if (o.version_number != 0)
@@ -207,10 +207,10 @@ freshet_err freshet_ash_eval_run_compare(freshet_ash *client, freshet_str agent,
 	freshet_ash_eval_comparison_fn *done, void *user, freshet_ash_call **out)
 {
 	struct ash_request q;
-	char first[ASH_ID_SIZE];
-	char second[ASH_ID_SIZE];
+	char first[GUEST_UUID_SIZE];
+	char second[GUEST_UUID_SIZE];
 	ash_request_begin(&q, client, ASH_eval_run_compare, agent, ASH_NONE);
-	if (!ash_id_copy(run_a, first) || !ash_id_copy(run_b, second))
+	if (!guest_uuid_read(run_a, first) || !guest_uuid_read(run_b, second))
 		ash_request_fail(&q, FRESHET_EINVAL);
 	if (q.err == FRESHET_OK) {
 		ash_query(&q, "runA", freshet_str_of(first));
@@ -235,7 +235,7 @@ freshet_err freshet_ash_eval_run_score(freshet_ash *client, freshet_str agent, f
 	freshet_ash_score_options o;
 	freshet_ash_score_options_init(&o);
 	ash_request_begin(&q, client, ASH_eval_run_score, agent, id);
-	if (!ash_take_options(&o, sizeof o, options))
+	if (!guest_options(&o, sizeof o, options))
 		ash_request_fail(&q, FRESHET_EINVAL);
 	ash_body(&q);
 	ash_put_id(&q, "resultId", o.result_id);
@@ -250,7 +250,7 @@ freshet_err freshet_ash_eval_result_score(freshet_ash *client, freshet_str agent
 	freshet_ash_score_options o;
 	freshet_ash_score_options_init(&o);
 	ash_request_begin(&q, client, ASH_eval_result_score, agent, id);
-	if (!ash_take_options(&o, sizeof o, options))
+	if (!guest_options(&o, sizeof o, options))
 		ash_request_fail(&q, FRESHET_EINVAL);
 	ash_body(&q);
 	put_score(&q, &o);

@@ -5,9 +5,6 @@
  */
 #include "failure.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 /* Of a body that is not JSON. */
 #define BODY_SHOWN 4096
 
@@ -71,63 +68,23 @@ static bool is_state(freshet_ash_reason reason)
 
 static freshet_err err_of(int status, freshet_ash_reason reason)
 {
-	switch (status) {
-	case 400: return is_state(reason) ? FRESHET_ECONFLICT : FRESHET_EVALIDATION;
-	case 401:
-	case 403: return FRESHET_EAUTH;
-	case 404: return FRESHET_ENOT_FOUND;
-	case 409:
-	case 410:
-	case 422: return FRESHET_ECONFLICT;
-	case 413:
-	case 415: return FRESHET_EVALIDATION;
-	case 429: return FRESHET_ERATE_LIMIT;
-	default: break;
-	}
-	if (status >= 500)
-		return FRESHET_ESERVER;
-	return status >= 300 && status < 400 ? FRESHET_EHTTP_REDIRECT : FRESHET_EHTTP_STATUS;
+	if (status == 410 || status == 422 || (status == 400 && is_state(reason)))
+		return FRESHET_ECONFLICT;
+	return guest_err_of_status(status);
 }
 
 /* ---- text ---- */
-
-/* The length without a character beyond ASCII at the end, which may have been cut. */
-static size_t whole_characters(const char *text, size_t len)
-{
-	while (len > 0 && ((unsigned char)text[len - 1] & 0xc0) == 0x80)
-		len--;
-	return len > 0 && (unsigned char)text[len - 1] >= 0xc0 ? len - 1 : len;
-}
-
-/* Sets the line for people: no line ends or other controls. */
-__attribute__((format(printf, 2, 3))) static void set_text(struct ash_failure *failure, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	int length = vsnprintf(failure->text, sizeof failure->text, format, args);
-	va_end(args);
-	size_t len = length > 0 ? (size_t)length : 0;
-	if (len >= sizeof failure->text)
-		len = whole_characters(failure->text, sizeof failure->text - 1);
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)failure->text[i] < ' ' || failure->text[i] == 0x7f)
-			failure->text[i] = ' ';
-	failure->error.outcome.text = (freshet_str){failure->text, len};
-}
-
-static int shown(freshet_str text)
-{
-	return (int)(text.len < ASH_FAILURE_TEXT_SIZE ? text.len : ASH_FAILURE_TEXT_SIZE);
-}
 
 static void describe(struct ash_failure *failure)
 {
 	const freshet_ash_error *error = &failure->error;
 	int status = error->outcome.http_status;
 	if (error->message.len > 0)
-		set_text(failure, "HTTP %d: %.*s", status, shown(error->message), error->message.ptr);
+		failure->error.outcome.text = guest_line(
+			failure->text, "HTTP %d: %.*s", status, guest_shown(error->message), error->message.ptr);
 	else
-		set_text(failure, "HTTP %d: %s", status, freshet_err_text(error->outcome.err));
+		failure->error.outcome.text =
+			guest_line(failure->text, "HTTP %d: %s", status, freshet_err_text(error->outcome.err));
 }
 
 /* ---- the body ---- */
@@ -167,5 +124,6 @@ void ash_failure_unreadable(
 	failure->error.outcome.err = err;
 	failure->error.outcome.position = position;
 	failure->error.outcome.body = (freshet_str){NULL, 0};
-	set_text(failure, "byte %zu of the answer: %s", position, freshet_err_text(err));
+	failure->error.outcome.text =
+		guest_line(failure->text, "byte %zu of the answer: %s", position, freshet_err_text(err));
 }

@@ -6,12 +6,12 @@
 
 #include "client.h"
 
-#define ASH_FAILURE_TEXT_SIZE 512
+#include "guest/failure.h"
 
 /* An error with the memory that its text points into. */
 struct ash_failure {
 	freshet_ash_error error;
-	char text[ASH_FAILURE_TEXT_SIZE];
+	char text[GUEST_LINE_SIZE];
 };
 
 /*

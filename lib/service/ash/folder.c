@@ -79,7 +79,7 @@ static void put_file(struct walk *w, int fd, size_t size)
 	ash_put_str(q, "path", (freshet_str){w->path, w->len});
 	ash_put_base64(q, "content", (freshet_str){bytes, size});
 	freshet_json_write_end(q->writer);
-	ash_wipe(bytes, size);
+	guest_wipe(bytes, size);
 	freshet_mem_free(bytes);
 	freshet_str text;
 	/* The text is not finished: only a limit or the lack of memory is an error here. */

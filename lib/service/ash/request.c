@@ -4,8 +4,6 @@
  */
 #include "call.h"
 
-#include <stdio.h>
-
 /* The longest name of an agent. */
 #define NAME_MAX_LEN 255
 
@@ -29,69 +27,17 @@ void ash_need_array(struct ash_request *q, const void *items)
 
 /* ---- path and query ---- */
 
-/* Makes room for `more` bytes and a terminator. */
-static bool path_room(struct ash_request *q, size_t more)
-{
-	if (q->err != FRESHET_OK)
-		return false;
-	if (more < q->room - q->len)
-		return true;
-	size_t room = more <= SIZE_MAX / 2 - q->len - 64 ? 2 * (q->len + more) + 64 : 0;
-	char *path = room > 0 ? freshet_mem_new(room, 1) : NULL;
-	if (path == NULL) {
-		ash_request_fail(q, FRESHET_ENOMEM);
-		return false;
-	}
-	if (q->len > 0)
-		memcpy(path, q->path, q->len);
-	freshet_mem_free(q->path);
-	q->path = path;
-	q->room = room;
-	return true;
-}
-
-static void path_put(struct ash_request *q, const char *text, size_t len)
-{
-	if (!path_room(q, len))
-		return;
-	memcpy(q->path + q->len, text, len);
-	q->len += len;
-	q->path[q->len] = '\0';
-}
-
 static bool is_letter_or_digit(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-/* With `slashes` those stay as they are. */
-static void path_encode(struct ash_request *q, freshet_str text, bool slashes)
-{
-	static const char digits[] = "0123456789ABCDEF";
-	if (text.len > SIZE_MAX / 3 || !path_room(q, 3 * text.len))
-		return;
-	char *at = q->path + q->len;
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.ptr[i];
-		bool plain = is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
-		if (plain || (slashes && c == '/')) {
-			*at++ = c;
-			continue;
-		}
-		*at++ = '%';
-		*at++ = digits[(unsigned char)c >> 4];
-		*at++ = digits[(unsigned char)c & 15];
-	}
-	*at = '\0';
-	q->len = (size_t)(at - q->path);
-}
-
 static void put_id(struct ash_request *q, freshet_str id)
 {
-	if (!ash_id_copy(id, q->session))
+	if (!guest_uuid_read(id, q->session))
 		ash_request_fail(q, FRESHET_EINVAL);
 	else
-		path_put(q, q->session, ASH_ID_SIZE - 1);
+		guest_text_put(&q->path, q->session);
 }
 
 void ash_need_name(struct ash_request *q, freshet_str name)
@@ -106,34 +52,27 @@ void ash_need_name(struct ash_request *q, freshet_str name)
 static void put_name(struct ash_request *q, freshet_str name)
 {
 	ash_need_name(q, name);
-	path_put(q, name.ptr, name.len);
+	guest_text_str(&q->path, name);
 }
 
-/* False for "", "." and "..", which would lead elsewhere. */
-static bool is_segment(const char *text, size_t len)
-{
-	return len > 2 || (len == 2 && memcmp(text, "..", 2) != 0) || (len == 1 && text[0] != '.');
-}
-
+/* "", "." and ".." would lead elsewhere. */
 static void put_token(struct ash_request *q, freshet_str token)
 {
-	if (!is_segment(token.ptr, token.len))
+	if (!guest_is_segment(token))
 		ash_request_fail(q, FRESHET_EINVAL);
 	else
-		path_encode(q, token, false);
+		guest_text_encode(&q->path, token);
 }
 
 static void put_segments(struct ash_request *q, freshet_str path)
 {
-	size_t begin = 0;
-	for (size_t i = 0; i <= path.len; i++) {
-		if (i < path.len && path.ptr[i] != '/')
-			continue;
-		if (!is_segment(path.ptr + begin, i - begin))
-			ash_request_fail(q, FRESHET_EINVAL);
-		begin = i + 1;
+	for (size_t begin = 0, end = 0; begin <= path.len && q->err == FRESHET_OK; begin = end + 1) {
+		for (end = begin; end < path.len && path.ptr[end] != '/';)
+			end++;
+		if (begin > 0)
+			guest_text_put(&q->path, "/");
+		put_token(q, (freshet_str){path.ptr + begin, end - begin});
 	}
-	path_encode(q, path, true);
 }
 
 /* What a path parameter, up to its closing brace, stands for. */
@@ -161,7 +100,7 @@ void ash_request_begin(
 	size_t taken = 0;
 	for (const char *at = q->endpoint->path; *at != '\0' && q->err == FRESHET_OK;) {
 		size_t len = strcspn(at, "{");
-		path_put(q, at, len);
+		guest_text_add(&q->path, at, len);
 		at += len;
 		if (*at == '{') {
 			put_parameter(q, at, values[taken++]);
@@ -172,20 +111,12 @@ void ash_request_begin(
 
 void ash_query(struct ash_request *q, const char *name, freshet_str value)
 {
-	if (value.ptr == NULL)
-		return;
-	path_put(q, q->has_query ? "&" : "?", 1);
-	path_put(q, name, strlen(name));
-	path_put(q, "=", 1);
-	path_encode(q, value, false);
-	q->has_query = true;
+	guest_query(&q->path, name, value);
 }
 
 void ash_query_int(struct ash_request *q, const char *name, int64_t value)
 {
-	char text[24];
-	int len = snprintf(text, sizeof text, "%lld", (long long)value);
-	ash_query(q, name, (freshet_str){text, (size_t)len});
+	guest_query_int(&q->path, name, value);
 }
 
 void ash_query_page(struct ash_request *q, int64_t after, uint32_t limit)
@@ -229,10 +160,10 @@ void ash_put_str(struct ash_request *q, const char *name, freshet_str value)
 
 void ash_put_id(struct ash_request *q, const char *name, freshet_str value)
 {
-	char id[ASH_ID_SIZE];
+	char id[GUEST_UUID_SIZE];
 	if (value.ptr == NULL)
 		return;
-	if (!ash_id_copy(value, id))
+	if (!guest_uuid_read(value, id))
 		ash_request_fail(q, FRESHET_EINVAL);
 	else
 		ash_put_str(q, name, freshet_str_of(id));
@@ -330,13 +261,6 @@ static size_t encode_base64(char *out, freshet_str bytes)
 	return (size_t)(at - out);
 }
 
-void ash_wipe(char *memory, size_t len)
-{
-	volatile char *at = memory;
-	for (size_t i = 0; i < len; i++)
-		at[i] = 0;
-}
-
 void ash_put_base64(struct ash_request *q, const char *name, freshet_str bytes)
 {
 	if (!put_key(q, name))
@@ -348,7 +272,7 @@ void ash_put_base64(struct ash_request *q, const char *name, freshet_str bytes)
 	}
 	size_t len = encode_base64(text, bytes);
 	freshet_json_write_string(q->writer, (freshet_str){text, len});
-	ash_wipe(text, len);
+	guest_wipe(text, len);
 	freshet_mem_free(text);
 }
 
@@ -371,6 +295,7 @@ void ash_put_uploads(struct ash_request *q, const char *name, const freshet_ash_
 freshet_err ash_request_body(struct ash_request *q, freshet_str *body)
 {
 	*body = (freshet_str){NULL, 0};
+	ash_request_fail(q, q->path.err);
 	if (q->err == FRESHET_OK && q->writer != NULL) {
 		if (!q->finished)
 			freshet_json_write_end(q->writer);
@@ -383,7 +308,6 @@ freshet_err ash_request_body(struct ash_request *q, freshet_str *body)
 void ash_request_clear(struct ash_request *q)
 {
 	freshet_json_writer_free(q->writer);
-	freshet_mem_free(q->path);
+	guest_text_clear(&q->path);
 	q->writer = NULL;
-	q->path = NULL;
 }

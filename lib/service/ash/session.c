@@ -21,7 +21,7 @@ freshet_err freshet_ash_session_create(freshet_ash *client, const freshet_ash_se
 	freshet_ash_session_options o;
 	freshet_ash_session_options_init(&o);
 	ash_request_begin(&q, client, ASH_session_create, ASH_NONE, ASH_NONE);
-	if (!ash_take_options(&o, sizeof o, options))
+	if (!guest_options(&o, sizeof o, options))
 		ash_request_fail(&q, FRESHET_EINVAL);
 	ash_need(&q, o.agent);
 	q.deadline_ms = ASH_LONG_MS;
@@ -60,7 +60,7 @@ freshet_err freshet_ash_session_configure(freshet_ash *client, freshet_str id,
 	freshet_ash_session_options o;
 	freshet_ash_session_options_init(&o);
 	ash_request_begin(&q, client, ASH_session_configure, id, ASH_NONE);
-	if (!ash_take_options(&o, sizeof o, options))
+	if (!guest_options(&o, sizeof o, options))
 		ash_request_fail(&q, FRESHET_EINVAL);
 	ash_body(&q);
 	put_config(&q, &o);

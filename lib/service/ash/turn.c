@@ -111,8 +111,8 @@ void ash_turn_keep(freshet_ash_turn *turn, const freshet_ash_error *error)
 
 static bool is_own(const freshet_ash_turn *turn, freshet_str session)
 {
-	char id[ASH_ID_SIZE];
-	return ash_id_copy(session, id) && strcmp(id, turn->command.session) == 0;
+	char id[GUEST_UUID_SIZE];
+	return guest_uuid_read(session, id) && strcmp(id, turn->command.session) == 0;
 }
 
 static void note_result(freshet_ash_turn *turn, const freshet_ash_agent_message *message)
@@ -162,7 +162,7 @@ static void core_event(freshet_stream *core, const freshet_event *raw, void *use
 	freshet_ash_turn *turn = user;
 	freshet_ash_event event;
 	(void)core;
-	ash_event_read(raw->type, raw->data, ash_scratch(turn->client, raw->data.len), &event);
+	ash_event_read(raw->type, raw->data, guest_scratch_begin(&turn->client->scratch, raw->data.len), &event);
 	note_event(turn, &event);
 	ash_turn_show(turn, &event);
 }
@@ -247,7 +247,7 @@ static freshet_err open_stream(freshet_ash_turn *turn)
 	freshet_err err = ash_request_body(turn->request, &o.body);
 	if (err != FRESHET_OK)
 		return err;
-	o.path = turn->request->path;
+	o.path = guest_text_terminated(&turn->request->path);
 	o.method = turn->request->endpoint->method;
 	o.headers = headers;
 	o.header_count = sizeof headers / sizeof headers[0];
@@ -380,8 +380,8 @@ static void core_done(freshet_stream *core, const freshet_stream_end *end, void 
 	turn->core = NULL;
 	turn->state = state_after(turn, &end->outcome);
 	if (turn->state == FRESHET_ASH_TURN_REFUSED) {
-		ash_failure_init(
-			&failure, &end->outcome, end->outcome.body, ash_scratch(turn->client, end->outcome.body.len));
+		ash_failure_init(&failure, &end->outcome, end->outcome.body,
+			guest_scratch_begin(&turn->client->scratch, end->outcome.body.len));
 	} else {
 		memset(&failure.error, 0, sizeof failure.error);
 		failure.error.outcome = end->outcome;
@@ -412,7 +412,7 @@ static void set_options(freshet_ash_turn *turn, const freshet_ash_turn_options *
 	turn->may_resume = o->resume;
 	turn->recovers = !o->no_recovery;
 	turn->paused = o->paused;
-	memcpy(turn->command.session, turn->request->session, ASH_ID_SIZE);
+	memcpy(turn->command.session, turn->request->session, GUEST_UUID_SIZE);
 	turn->command.turn = turn;
 }
 
@@ -434,7 +434,7 @@ freshet_err freshet_ash_turn_open(freshet_ash *client, const freshet_ash_turn_op
 	freshet_ash_turn_options o;
 	*out = NULL;
 	freshet_ash_turn_options_init(&o);
-	if (!ash_take_options(&o, sizeof o, options) || o.callbacks.on_event == NULL || o.callbacks.on_done == NULL)
+	if (!guest_options(&o, sizeof o, options) || o.callbacks.on_event == NULL || o.callbacks.on_done == NULL)
 		return FRESHET_EINVAL;
 	freshet_ash_turn *turn = freshet_mem_new(1, sizeof *turn);
 	if (turn == NULL)

@@ -11,7 +11,7 @@
 /* How the stream broke, kept while the store is read. Its outcome has no spans but the text. */
 struct ash_cut {
 	freshet_ash_error error;
-	char text[ASH_FAILURE_TEXT_SIZE];
+	char text[GUEST_LINE_SIZE];
 };
 
 struct freshet_ash_turn {
