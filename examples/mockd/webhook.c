@@ -134,17 +134,18 @@ static void begin_copies(const struct webhook_delivery *d)
 	}
 }
 
-/* The next one of the line: first the one that was swapped with the one before. */
-static void move_on(struct webhook_line *line)
+/* The next one of the line, when `done` is out: first the one that was swapped with it. */
+static void move_on(struct webhook_line *line, const struct webhook_delivery *done)
 {
-	struct webhook_delivery *next = line->swapped;
-	if (next != NULL) {
+	struct webhook_delivery *next = NULL;
+	if (line->swapped != NULL && line->swapped->number < done->number) {
+		next = line->swapped;
+		line->swapped = NULL;
 		clock_unset(&next->webhook->mockd->clock, &next->alarm);
 		next->webhook->swapped++;
 	} else if (!list_empty(&line->waiting)) {
 		next = container_of(list_pop_front(&line->waiting), struct webhook_delivery, waiting);
 	}
-	line->swapped = NULL;
 	line->current = next;
 	if (next != NULL)
 		begin(next);
@@ -177,7 +178,7 @@ static void end_try(struct webhook_delivery *d, int status)
 	if (first)
 		begin_copies(d);
 	if (line != NULL)
-		move_on(line);
+		move_on(line, d);
 	fill_connections(w);
 }
 
@@ -209,7 +210,7 @@ static void begin(struct webhook_delivery *d)
 	if (!w->on) {
 		d->state = DELIVERY_GIVEN_UP;
 		if (d->line != NULL)
-			move_on(d->line);
+			move_on(d->line, d);
 		d->line = NULL;
 	} else if (w->posting < POSTS_MAX) {
 		post(d);

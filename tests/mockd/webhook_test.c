@@ -369,6 +369,24 @@ static void deliveries_are_lost_late_swapped_and_doubled(void **state)
 	assert_int_equal(stats_now().delivered, 8);
 }
 
+/* One that is on its way already is no next one. */
+static void only_a_later_one_passes_by(void **state)
+{
+	(void)state;
+	open_with(&full_style, SECRET);
+	add_fault("action=swap event=swapped");
+	send_text(&line, "x", "1");
+	send_text(&line, "swapped", "2");
+	receiver_until(&hooks, 1);
+	receiver_settle(&hooks);
+	assert_string_equal(bodies(), "1 ");
+	send_text(&line, "x", "3");
+	receiver_until(&hooks, 3);
+	receiver_settle(&hooks);
+	assert_string_equal(bodies(), "1 3 2 ");
+	assert_int_equal(stats_now().swapped, 1);
+}
+
 static void tries_are_forged(void **state)
 {
 	(void)state;
@@ -526,6 +544,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_line_keeps_its_order, close_all),
 		cmocka_unit_test_teardown(a_line_may_go, close_all),
 		cmocka_unit_test_teardown(deliveries_are_lost_late_swapped_and_doubled, close_all),
+		cmocka_unit_test_teardown(only_a_later_one_passes_by, close_all),
 		cmocka_unit_test_teardown(tries_are_forged, close_all),
 		cmocka_unit_test_teardown(faults_count_what_fits, close_all),
 		cmocka_unit_test_teardown(only_the_loopback_is_posted_to, close_all),
