@@ -67,9 +67,7 @@ static bool read_headers(struct evhttp_request *request, freshet_header headers[
 	for (const struct evkeyval *h = given->tqh_first; h != NULL; h = h->next.tqe_next) {
 		if (*count == MAX_HEADERS)
 			return false;
-		headers[*count].name = freshet_str_of(h->key);
-		headers[*count].value = freshet_str_of(h->value);
-		headers[*count].secret = true;
+		headers[*count] = (freshet_header){.name = freshet_str_of(h->key), .value = freshet_str_of(h->value)};
 		(*count)++;
 	}
 	return true;

@@ -2,7 +2,7 @@
  * Each status is a whole snapshot of its run, so that a newer one says all that an older one would have said. What is being
  * dealt with counts like what was taken, as long as it is: when it comes to nothing its sender tells it again.
  *
- * Without memory for a run it is forgotten that something is being dealt with; what was taken is entered when it ends.
+ * A run that was pushed out of its table meanwhile is entered anew when something of it is taken.
  */
 #include "order.h"
 
