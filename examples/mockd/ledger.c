@@ -3,9 +3,6 @@
  */
 #include "mockd/server.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 #define FNV_PRIME UINT64_C(1099511628211)
 
 static uint64_t fnv(uint64_t hash, const char *bytes, size_t len)
@@ -17,9 +14,13 @@ static uint64_t fnv(uint64_t hash, const char *bytes, size_t len)
 
 uint64_t mockd_hash_row(uint64_t hash, uint64_t id, const char *bytes, size_t len)
 {
-	char before[24];
-	int n = snprintf(before, sizeof before, "%" PRIu64 ":", id);
-	hash = fnv(hash, before, (size_t)n);
+	char before[21];
+	size_t at = sizeof before - 1;
+	before[at] = ':';
+	do
+		before[--at] = (char)('0' + id % 10);
+	while ((id /= 10) > 0);
+	hash = fnv(hash, before + at, sizeof before - at);
 	hash = fnv(hash, bytes, len);
 	return fnv(hash, "\n", 1);
 }

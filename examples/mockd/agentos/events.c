@@ -70,7 +70,7 @@ void aos_ingest_events(struct aos_call *call)
 	struct aos_run *run = aos_ingest_run(call, id, json_array_size(events));
 	if (run == NULL)
 		return;
-	freshet_str items = json_span_items(json_span_member(call->request->body, "events"));
+	freshet_str items = json_span_items(call->request->body, "events");
 	for (size_t i = 0; i < json_array_size(events); i++)
 		accept_event(run, json_array_get(events, i), json_span_next(&items));
 	run->batches++;

@@ -58,7 +58,8 @@ static freshet_str take_value(const char **at, const char *end)
 	return (freshet_str){from, (size_t)(behind - from)};
 }
 
-freshet_str json_span_member(freshet_str object, const char *name)
+/* Where the value of the member begins; NULL when there is none. */
+static const char *find_member(freshet_str object, const char *name)
 {
 	const char *end = object.ptr + object.len;
 	const char *at = skip_blank(object.ptr, end);
@@ -70,18 +71,24 @@ freshet_str json_span_member(freshet_str object, const char *name)
 		freshet_str found = {key + 1, (size_t)(at - key) - 2};
 		at = skip_blank(at, end);
 		at = at < end ? skip_blank(at + 1, end) : end;
-		freshet_str value = take_value(&at, end);
 		if (freshet_str_is(found, name))
-			return value;
+			return at;
+		take_value(&at, end);
 	}
-	return (freshet_str){object.ptr, 0};
+	return NULL;
 }
 
-freshet_str json_span_items(freshet_str array)
+freshet_str json_span_member(freshet_str object, const char *name)
 {
-	const char *end = array.ptr + array.len;
-	const char *at = skip_blank(array.ptr, end);
-	at = at < end ? skip_blank(at + 1, end) : end;
+	const char *at = find_member(object, name);
+	return at != NULL ? take_value(&at, object.ptr + object.len) : (freshet_str){object.ptr, 0};
+}
+
+freshet_str json_span_items(freshet_str object, const char *name)
+{
+	const char *end = object.ptr + object.len;
+	const char *at = find_member(object, name);
+	at = at != NULL && at < end ? skip_blank(at + 1, end) : end;
 	return (freshet_str){at, (size_t)(end - at)};
 }
 

@@ -10,8 +10,8 @@
 /* The value of an object's member as it stands there; empty when there is none. Names with escapes are not found. */
 freshet_str json_span_member(freshet_str object, const char *name);
 
-/* What is inside an array's brackets, for json_span_next. */
-freshet_str json_span_items(freshet_str array);
+/* What the member, an array, has behind its opening bracket, for json_span_next. */
+freshet_str json_span_items(freshet_str object, const char *name);
 
 /* Takes the next element off; empty when there is none. */
 freshet_str json_span_next(freshet_str *items);
