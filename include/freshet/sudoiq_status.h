@@ -57,8 +57,8 @@ typedef struct freshet_sudoiq_names {
 	const char *const *args_fields;      /* args, arguments */
 	const char *default_namespace;       /* of a call that names none: "main" */
 
-	/* Events of a stream. The empty name is that of events without one. */
-	const char *const *snapshot_event_names; /* sync, status, update, and the empty name: the status object */
+	/* Events of a stream. Those without a name are called "message", as the standard says. */
+	const char *const *snapshot_event_names; /* sync, status, update, message: the status object */
 	const char *const *log_event_names;      /* log */
 	const char *const *delta_event_names;    /* delta */
 	const char *const *error_event_names;    /* error */

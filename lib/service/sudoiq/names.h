@@ -15,7 +15,7 @@
 	X(paused_statuses, "awaiting_tool_calls")                                                                      \
 	X(completed_statuses, "completed")                                                                             \
 	X(canceled_statuses, "cancelled", "canceled")                                                                  \
-	X(snapshot_event_names, "sync", "status", "update", "")                                                        \
+	X(snapshot_event_names, "sync", "status", "update", "message")                                                 \
 	X(log_event_names, "log")                                                                                      \
 	X(delta_event_names, "delta")                                                                                  \
 	X(error_event_names, "error")                                                                                  \
