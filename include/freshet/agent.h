@@ -22,6 +22,7 @@
 #include <freshet/aod.h>
 #include <freshet/ash.h>
 #include <freshet/error.h>
+#include <freshet/sudoiq.h>
 #include <freshet/types.h>
 
 #ifdef __cplusplus
@@ -100,6 +101,7 @@ typedef struct freshet_agent_event {
 	 */
 	const freshet_aod_event *aod;
 	const freshet_ash_event *ash;
+	const freshet_sudoiq_event *sudoiq;
 	freshet_str raw; /* what it was made of: a block of the agent's message, a whole line, a service's JSON text */
 	freshet_str message; /* the agent's whole message, where it comes from one */
 	freshet_str parent;  /* the tool call in which a subagent is at work; empty: the agent itself */
@@ -232,6 +234,19 @@ FRESHET_API freshet_err freshet_agent_reader_ash(freshet_agent_reader *reader, c
 
 /* The end of such a turn: brings DONE, with an ERROR before it where the end is not known and nobody closed the turn. */
 FRESHET_API freshet_err freshet_agent_reader_ash_end(freshet_agent_reader *reader, const freshet_ash_turn_end *end);
+
+/*
+ * An event of a Sudoiq run. A status that wants tools called brings a TOOL_REQUEST for each call that no earlier status of
+ * the run had: the client answers those that have handlers by itself.
+ */
+FRESHET_API freshet_err freshet_agent_reader_sudoiq(freshet_agent_reader *reader, const freshet_sudoiq_event *event);
+
+/*
+ * The end of such a run: brings DONE, with an ERROR before it where the end is not known and nobody closed the run.
+ * FRESHET_AGENT_RESULT_PAUSED: the run waits for answers still.
+ */
+FRESHET_API freshet_err freshet_agent_reader_sudoiq_end(
+	freshet_agent_reader *reader, const freshet_sudoiq_run_end *end);
 
 /* One message of a claude agent as JSON text, from wherever it comes. */
 FRESHET_API freshet_err freshet_agent_reader_message(freshet_agent_reader *reader, freshet_str message);

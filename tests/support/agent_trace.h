@@ -106,6 +106,7 @@ static inline void agent_trace_members(struct agent_trace *t, const freshet_agen
 	case FRESHET_AGENT_TOOL_REQUEST:
 	case FRESHET_AGENT_AWAITING_APPROVAL:
 		agent_trace_some(t, " id=", e->tool.id);
+		agent_trace_some(t, " space=", e->tool.space);
 		agent_trace_some(t, " name=", e->tool.name);
 		agent_trace_some(t, " input=", e->tool.input);
 		break;

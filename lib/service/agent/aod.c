@@ -164,5 +164,5 @@ freshet_err freshet_agent_reader_aod(freshet_agent_reader *r, const freshet_aod_
 freshet_err freshet_agent_reader_aod_end(freshet_agent_reader *r, const freshet_aod_stream_end *end)
 {
 	const freshet_outcome *outcome = &end->error.outcome;
-	return reader_end(r, &(struct ending){outcome->err, outcome->text, FRESHET_AGENT_RESULT_UNKNOWN});
+	return reader_end(r, &(struct ending){outcome->err, outcome->text, FRESHET_AGENT_RESULT_UNKNOWN, NULL});
 }

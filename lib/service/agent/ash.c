@@ -155,5 +155,5 @@ static freshet_agent_result result_of(const freshet_ash_turn_end *end)
 freshet_err freshet_agent_reader_ash_end(freshet_agent_reader *r, const freshet_ash_turn_end *end)
 {
 	const freshet_outcome *outcome = &end->error.outcome;
-	return reader_end(r, &(struct ending){outcome->err, outcome->text, result_of(end)});
+	return reader_end(r, &(struct ending){outcome->err, outcome->text, result_of(end), NULL});
 }

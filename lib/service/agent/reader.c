@@ -167,7 +167,7 @@ freshet_err reader_end(freshet_agent_reader *r, const struct ending *end)
 	freshet_lines_finish(r->lines);
 	if (end->err != FRESHET_OK && end->err != FRESHET_ECANCELED)
 		steps_add(&r->steps, fill_broken);
-	steps_add(&r->steps, fill_end);
+	steps_add(&r->steps, end->done != NULL ? end->done : fill_end);
 	return FRESHET_OK;
 }
 
@@ -185,6 +185,7 @@ static void begin_event(freshet_agent_reader *r, freshet_agent_event *event)
 	memset(event, 0, sizeof *event);
 	event->aod = r->aod;
 	event->ash = r->ash;
+	event->sudoiq = r->sudoiq;
 	event->turn = r->turn;
 }
 
@@ -194,6 +195,8 @@ static void end_feed(freshet_agent_reader *r)
 	r->steps = (struct steps){.count = 0};
 	r->aod = NULL;
 	r->ash = NULL;
+	r->sudoiq = NULL;
+	r->sudoiq_end = NULL;
 	r->busy = false;
 }
 

@@ -10,7 +10,7 @@
 #include <freshet/json.h>
 #include <freshet/lines.h>
 
-#define STEPS_MAX 2
+#define STEPS_MAX 3
 
 /*
  * Fills in an event that is all zero but for the service's own event and `turn`. Without memory it sets `failed` and is called again: what
@@ -42,6 +42,7 @@ struct ending {
 	freshet_err err;
 	freshet_str text;
 	freshet_agent_result result;
+	fill_fn *done; /* fills in DONE; NULL: with what stands here */
 };
 
 struct freshet_agent_reader {
@@ -50,9 +51,13 @@ struct freshet_agent_reader {
 	/* What was fed; NULL when it is used up, or was something else. */
 	const freshet_aod_event *aod;
 	const freshet_ash_event *ash;
+	const freshet_sudoiq_event *sudoiq;
+	const freshet_sudoiq_run_end *sudoiq_end;
 	struct ending end;
 	struct message message;
 	struct steps steps; /* of what was fed, after the messages in it */
+	size_t call;        /* of the Sudoiq status at hand: the tool call that is looked at next */
+	char task[24];      /* Sudoiq's task id in digits */
 	int64_t turn;       /* 0: none yet */
 	char *output;       /* the agent's result, until DONE */
 	size_t output_len;  /* of it */
