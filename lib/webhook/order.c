@@ -78,7 +78,7 @@ void order_end(
 		run->flags &= ~(unsigned)(HAS_PENDING | TERMINAL_PENDING);
 	if (taken) {
 		take(run, s);
-		table_touch(runs, run, now_ms);
+		table_touch(run, now_ms);
 	} else if (run->open == 0 && (run->flags & (HAS_TAKEN | TERMINAL_TAKEN)) == 0) {
 		table_remove(runs, key);
 	}

@@ -13,7 +13,6 @@
 #include "receiver.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 enum {
 	NOTE_TAKEN = 1, /* of a key: the delivery was taken */
@@ -29,40 +28,6 @@ static freshet_str decimal(struct number *to, int64_t number)
 {
 	int len = snprintf(to->digits, sizeof to->digits, "%lld", (long long)number);
 	return (freshet_str){to->digits, (size_t)len};
-}
-
-static int compare_texts(const void *left, const void *right)
-{
-	const freshet_str *a = left, *b = right;
-	size_t common = a->len < b->len ? a->len : b->len;
-	int order = common > 0 ? memcmp(a->ptr, b->ptr, common) : 0;
-	if (order != 0)
-		return order;
-	return a->len < b->len ? -1 : a->len > b->len;
-}
-
-/* Without a delivery id and a revision: agent, task, status, the calls in any order, and the body. */
-static freshet_err name_by_content(const freshet_sudoiq_status *s, freshet_str raw, freshet_webhook_key *key)
-{
-	enum { AHEAD = 5 };
-	struct number task;
-	uint8_t digest[MAC_SIZE];
-	size_t count = AHEAD + s->tool_call_count;
-	freshet_err err = mac_digest(&raw, 1, digest);
-	freshet_str *parts = err == FRESHET_OK ? freshet_mem_new(count, sizeof *parts) : NULL;
-	if (parts == NULL)
-		return FRESHET_ENOMEM;
-	parts[0] = freshet_str_of("content");
-	parts[1] = s->agent_id;
-	parts[2] = decimal(&task, s->task_id);
-	parts[3] = s->status;
-	parts[4] = (freshet_str){(const char *)digest, sizeof digest};
-	for (size_t i = 0; i < s->tool_call_count; i++)
-		parts[AHEAD + i] = s->tool_calls[i].call_id;
-	qsort(parts + AHEAD, s->tool_call_count, sizeof *parts, compare_texts);
-	err = mac_digest(parts, count, key->bytes);
-	freshet_mem_free(parts);
-	return err;
 }
 
 /* The state of a run that a status tells. */
@@ -81,17 +46,17 @@ static freshet_err name_run(const freshet_sudoiq_status *s, freshet_webhook_key 
 	return mac_digest(parts, sizeof parts / sizeof parts[0], key->bytes);
 }
 
+/*
+ * By its id; else by the state that it tells; else by the body, in which everything is that could tell it from another one:
+ * agent, task, status and the ids of calls.
+ */
 static freshet_err name_delivery(freshet_webhook_delivery *d, freshet_str raw)
 {
-	if (d->delivery_id.len > 0) {
-		const freshet_str parts[] = {freshet_str_of("delivery"), d->delivery_id};
-		return mac_digest(parts, 2, d->key.bytes);
-	}
-	if (d->sudoiq == NULL) {
-		const freshet_str parts[] = {freshet_str_of("body"), raw};
-		return mac_digest(parts, 2, d->key.bytes);
-	}
-	return d->sudoiq->has_revision ? name_state(d->sudoiq, &d->key) : name_by_content(d->sudoiq, raw, &d->key);
+	bool has_id = d->delivery_id.len > 0;
+	if (!has_id && d->sudoiq != NULL && d->sudoiq->has_revision)
+		return name_state(d->sudoiq, &d->key);
+	const freshet_str parts[] = {freshet_str_of(has_id ? "delivery" : "body"), has_id ? d->delivery_id : raw};
+	return mac_digest(parts, sizeof parts / sizeof parts[0], d->key.bytes);
 }
 
 /* ---- whether it was seen ---- */
@@ -127,7 +92,7 @@ static void end_key(freshet_webhook *w, const freshet_webhook_key *key, bool tak
 		return;
 	note->open = 0;
 	note->flags |= NOTE_TAKEN;
-	table_touch(&w->seen, note, receiver_now_ms(w));
+	table_touch(note, receiver_now_ms(w));
 }
 
 static struct order_state state_of(const struct open_delivery *o)

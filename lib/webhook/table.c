@@ -169,9 +169,8 @@ struct table_note *table_enter(struct table *t, const freshet_webhook_key *key, 
 	return &e->note;
 }
 
-void table_touch(struct table *t, struct table_note *note, int64_t now_ms)
+void table_touch(struct table_note *note, int64_t now_ms)
 {
-	(void)t;
 	((struct table_entry *)note)->since_ms = now_ms;
 }
 

@@ -49,7 +49,7 @@ struct table_note *table_find(struct table *t, const freshet_webhook_key *key, i
 struct table_note *table_enter(struct table *t, const freshet_webhook_key *key, int64_t now_ms);
 
 /* It begins to age now. */
-void table_touch(struct table *t, struct table_note *note, int64_t now_ms);
+void table_touch(struct table_note *note, int64_t now_ms);
 
 void table_remove(struct table *t, const freshet_webhook_key *key);
 
