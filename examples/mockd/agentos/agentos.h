@@ -264,6 +264,10 @@ char *aos_json_text(const json_t *json);
 /* JSON of a text that is JSON; null when it is NULL. */
 json_t *aos_json(const char *text);
 json_t *aos_uuid(struct uuid id);
+/* Digits of both cases. */
+bool aos_read_uuid(freshet_str text, struct uuid *id);
+/* ISO 8601 with a time zone. */
+bool aos_is_time(freshet_str text);
 bool aos_is_zero(struct uuid id);
 /* Times of the wall clock, ISO 8601 in UTC; null when it is 0. */
 json_t *aos_time(uint64_t wall_us);

@@ -7,6 +7,7 @@
 
 #include "base/utf8.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -93,9 +94,60 @@ json_t *aos_uuid(struct uuid id)
 	return json_string(text);
 }
 
+bool aos_read_uuid(freshet_str text, struct uuid *id)
+{
+	char lower[UUID_TEXT];
+	if (text.len != UUID_TEXT)
+		return false;
+	for (size_t i = 0; i < UUID_TEXT; i++)
+		lower[i] = (char)tolower((unsigned char)text.ptr[i]);
+	return uuid_read((freshet_str){lower, UUID_TEXT}, id);
+}
+
 bool aos_is_zero(struct uuid id)
 {
 	return id.high == 0 && id.low == 0;
+}
+
+static const char *skip_digits(const char *text, size_t count)
+{
+	for (size_t i = 0; text != NULL && i < count; i++) {
+		if (!isdigit((unsigned char)*text++))
+			return NULL;
+	}
+	return text;
+}
+
+/* As a pattern has it, in which '0' stands for a digit; NULL when it is not. */
+static const char *skip_pattern(const char *text, const char *pattern)
+{
+	for (; text != NULL && *pattern != '\0'; pattern++) {
+		if (*pattern == '0')
+			text = skip_digits(text, 1);
+		else
+			text = *text == *pattern ? text + 1 : NULL;
+	}
+	return text;
+}
+
+bool aos_is_time(freshet_str span)
+{
+	char copy[40] = "";
+	if (span.len >= sizeof copy)
+		return false;
+	memcpy(copy, span.ptr, span.len);
+	const char *text = skip_pattern(copy, "0000-00-00T00:00:00");
+	if (text != NULL && *text == '.') {
+		size_t digits = strspn(text + 1, "0123456789");
+		text = digits > 0 ? text + 1 + digits : NULL;
+	}
+	if (text == NULL || strcmp(text, "Z") == 0)
+		return text != NULL;
+	if (*text == '+' || *text == '-')
+		text = skip_pattern(text + 1, "00:00");
+	else
+		text = NULL;
+	return text != NULL && *text == '\0';
 }
 
 uint64_t aos_wall_us(const struct aos *a)

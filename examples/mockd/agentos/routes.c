@@ -6,8 +6,6 @@
 
 #include "mockd/server.h"
 
-#include <ctype.h>
-
 /* Bytes of a body. */
 #define BODY_MAX 1048576u
 
@@ -30,18 +28,6 @@ static const struct route {
 	{AOS_PATH_APPROVALS_DECIDE, "POST", aos_approvals_decide},
 };
 
-/* The id in the path; what is none is nobody's. */
-static void read_id(struct aos_call *call, freshet_str text)
-{
-	char lower[UUID_TEXT] = {0};
-	if (text.len != UUID_TEXT)
-		return;
-	for (size_t i = 0; i < UUID_TEXT; i++)
-		lower[i] = (char)tolower((unsigned char)text.ptr[i]);
-	if (!uuid_read((freshet_str){lower, UUID_TEXT}, &call->id))
-		call->id = (struct uuid){0, 0};
-}
-
 /* NULL when no path fits. */
 static const struct route *find_route(struct aos_call *call)
 {
@@ -49,7 +35,8 @@ static const struct route *find_route(struct aos_call *call)
 		freshet_str id = {NULL, 0};
 		if (!aos_path_fits(aos_name(call->aos, routes[i].path), call->request->path, &id))
 			continue;
-		read_id(call, id);
+		if (!aos_read_uuid(id, &call->id))
+			call->id = (struct uuid){0, 0};
 		return &routes[i];
 	}
 	return NULL;
@@ -74,6 +61,9 @@ static bool read_body(struct aos_call *call)
 		aos_refuse(call, 413, "payload_too_large", "The body is longer than %u bytes", BODY_MAX);
 	} else if (!is_json(request_field(r, "content-type"))) {
 		aos_refuse(call, 415, "unsupported_media_type", "The body must be application/json");
+	} else if (call->route == AOS_PATH_EVENTS) {
+		/* It reads the body by itself. */
+		return true;
 	} else {
 		call->body = json_loadb(r->body.len > 0 ? r->body.ptr : "", r->body.len,
 			JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);

@@ -6,7 +6,6 @@
 #include "mockd/agentos/agentos.h"
 #include "mockd/server.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -114,15 +113,10 @@ int verify_word(struct verify *c, const char *name, bool required, const char *c
 bool verify_uuid(struct verify *c, const char *name, bool required, struct uuid *id)
 {
 	const char *text = verify_string(c, name, required);
-	char lower[UUID_TEXT + 1] = "";
 	*id = (struct uuid){0, 0};
-	if (text == NULL)
-		return false;
-	for (size_t i = 0; i < UUID_TEXT && text[i] != '\0'; i++)
-		lower[i] = (char)tolower((unsigned char)text[i]);
-	if (strlen(text) != UUID_TEXT || !uuid_read(freshet_str_of(lower), id))
+	if (text != NULL && !aos_read_uuid(freshet_str_of(text), id))
 		verify_fail(c, name, "must be a UUID");
-	return !c->failed;
+	return text != NULL && !c->failed;
 }
 
 bool verify_boolean(struct verify *c, const char *name)
@@ -142,48 +136,10 @@ void verify_number(struct verify *c, const char *name, bool required)
 		verify_fail(c, name, "must be a number that is not negative");
 }
 
-static const char *skip_digits(const char *text, size_t count)
-{
-	for (size_t i = 0; text != NULL && i < count; i++) {
-		if (!isdigit((unsigned char)*text++))
-			return NULL;
-	}
-	return text;
-}
-
-/* As a pattern has it, in which '0' stands for a digit; NULL when it is not. */
-static const char *skip_pattern(const char *text, const char *pattern)
-{
-	for (; text != NULL && *pattern != '\0'; pattern++) {
-		if (*pattern == '0')
-			text = skip_digits(text, 1);
-		else
-			text = *text == *pattern ? text + 1 : NULL;
-	}
-	return text;
-}
-
-/* ISO 8601 with a time zone. */
-static bool is_time(const char *text)
-{
-	text = skip_pattern(text, "0000-00-00T00:00:00");
-	if (text != NULL && *text == '.') {
-		size_t digits = strspn(text + 1, "0123456789");
-		text = digits > 0 ? text + 1 + digits : NULL;
-	}
-	if (text == NULL || strcmp(text, "Z") == 0)
-		return text != NULL;
-	if (*text == '+' || *text == '-')
-		text = skip_pattern(text + 1, "00:00");
-	else
-		text = NULL;
-	return text != NULL && *text == '\0';
-}
-
 bool verify_time(struct verify *c, const char *name, bool required)
 {
 	const char *text = verify_string(c, name, required);
-	if (text != NULL && !is_time(text))
+	if (text != NULL && !aos_is_time(freshet_str_of(text)))
 		verify_fail(c, name, "must be a date and time of ISO 8601");
 	return text != NULL && !c->failed;
 }
