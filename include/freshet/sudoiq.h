@@ -207,6 +207,7 @@ FRESHET_API void freshet_sudoiq_call_cancel(freshet_sudoiq_call *call);
 }
 #endif
 
+#include <freshet/sudoiq_resource.h>
 #include <freshet/sudoiq_run.h>
 
 #endif
