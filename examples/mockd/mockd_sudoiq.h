@@ -55,6 +55,9 @@ bool mockd_sudoiq_complete(struct mockd *m, int64_t task, const char *result);
 /* Failed, cancelled or timed out: `status` as in the default table. `code` may be NULL. */
 bool mockd_sudoiq_end(struct mockd *m, int64_t task, const char *status, const char *code, const char *message);
 
+/* Every stream of the run that is open now is sent an `error` event. False when there is no run, or it is over. */
+bool mockd_sudoiq_trouble(struct mockd *m, int64_t task, const char *code, const char *message, bool retryable);
+
 /* Every stream of the run is sent the present snapshot once more. False when there is none, or it is over. */
 bool mockd_sudoiq_resync(struct mockd *m, int64_t task);
 

@@ -122,6 +122,23 @@ static void flags_reach_the_emulator(void **state)
 	assert_int_equal(end(&run, SIGINT), 0);
 }
 
+static void flags_of_sudoiq_reach_it(void **state)
+{
+	(void)state;
+	struct run run;
+	assert_true(
+		start(&run, "--control --manual-clock --sudoiq-table other --sudoiq-auth header --sudoiq-scripts hang "
+			    "--sudoiq-webhook http://127.0.0.1:1/ --sudoiq-webhook-secret s "
+			    "--webhook-fault 'action=lose times=0'"));
+	assert_non_null(strstr(curl("-i %s/svc/agentsapi/schemas", run.url), "HTTP/2 401"));
+	assert_non_null(strstr(curl("-H 'X-Graph-Key: %s' %s/svc/agentsapi/schemas", MOCKD_TOKEN, run.url), "[]"));
+	assert_non_null(strstr(curl("-X POST %s/mockd/sudoiq/runs", run.url), "\"task\""));
+	assert_non_null(strstr(curl("-X POST '%s/mockd/advance?ms=100000'", run.url), "{}"));
+	assert_non_null(strstr(curl("%s/mockd/sudoiq/totals", run.url), "\"going_on\": 1,"));
+	assert_non_null(strstr(curl("%s/mockd/webhooks", run.url), "\"lost\": 1,"));
+	assert_int_equal(end(&run, SIGINT), 0);
+}
+
 static void bad_flags_are_refused(void **state)
 {
 	(void)state;
@@ -129,7 +146,8 @@ static void bad_flags_are_refused(void **state)
 		"--clock-scale fast", "extra", "--clock-scale 0", "--fault action=none", "--scripts none",
 		"--tls-key /nowhere", "--tls-client-ca /nowhere", "--proxy --proxy-target 10.0.0.1:80",
 		"--proxy --proxy-fault action=none", "--proxy --address 0.0.0.0", "--events-file /nowhere",
-		"--address nowhere"};
+		"--address nowhere", "--sudoiq-table third", "--sudoiq-auth basic", "--sudoiq-scripts none",
+		"--sudoiq-webhook https://127.0.0.1/", "--webhook-fault action=none"};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		struct run run;
 		assert_false(start(&run, bad[i]));
@@ -188,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(curl_runs_a_session),
 		cmocka_unit_test(flags_reach_the_emulator),
+		cmocka_unit_test(flags_of_sudoiq_reach_it),
 		cmocka_unit_test(bad_flags_are_refused),
 		cmocka_unit_test(it_ends_with_streams_open),
 		cmocka_unit_test(a_proxy_stands_beside_it),

@@ -97,6 +97,8 @@ static void a_run_is_led_over_the_control_api(void **state)
 	control_only("/mockd/sudoiq/say?task=41820000001", "hello", 200);
 	control_only("/mockd/sudoiq/log?task=41820000001&level=warning", "line", 200);
 	control_only("/mockd/sudoiq/resync?task=41820000001", NULL, 200);
+	control_only("/mockd/sudoiq/trouble?task=41820000001&code=c&retryable=0", "why", 200);
+	control_only("/mockd/sudoiq/trouble?task=7", "why", 400);
 	control_only("/mockd/sudoiq/say?task=7", "hello", 400);
 	control_only("/mockd/sudoiq/call?task=41820000001", "[{\"name\":\"write\",\"namespace\":\"other\"}]", 200);
 	assert_int_equal(siq_respond(41820000001, siq_call(41820000001, 0).call_id, NULL)->status, 200);
@@ -106,6 +108,8 @@ static void a_run_is_led_over_the_control_api(void **state)
 	probe_settle(mock.probe);
 	assert_non_null(strstr(r->body, "\"text\":\"hello\""));
 	assert_non_null(strstr(r->body, "\"level\":\"warning\""));
+	assert_non_null(
+		strstr(r->body, "event: error\ndata: {\"code\":\"c\",\"message\":\"why\",\"retryable\":false}\n\n"));
 	assert_int_equal(count_of(r->body, "event: sync\n"), 5);
 	json_decref(control("POST", "/mockd/sudoiq/runs", "script:hang", 200));
 	control_only("/mockd/sudoiq/end?task=41820000002&status=none", NULL, 400);
@@ -133,6 +137,9 @@ static void a_run_is_led_over_the_control_api(void **state)
 	assert_int_equal(number(totals, "repeated"), 1);
 	assert_int_equal(number(totals, "unanswered"), 0);
 	assert_int_equal(json_array_size(json_object_get(all, "runs")), 2);
+	json_t *sums = control("GET", "/mockd/sudoiq/totals", NULL, 200);
+	assert_true(json_equal(sums, totals));
+	json_decref(sums);
 	json_decref(all);
 	json_t *ledger = control("GET", "/mockd/ledger?session=41820000001", NULL, 200);
 	assert_int_equal(json_array_size(json_object_get(ledger, "data")), 4);

@@ -212,6 +212,34 @@ static void scripts_speak_between_the_rounds(void **state)
 	json_decref(text);
 }
 
+/* Trouble is for those who are there: whoever comes back for it would be sent away again. */
+static void trouble_is_told_to_the_open_streams(void **state)
+{
+	(void)state;
+	int64_t task = manual_run();
+	struct reply *r = siq_stream(task, NULL);
+	assert_true(mockd_sudoiq_trouble(mock.mockd, task, "upstream", "wait", true));
+	assert_true(mockd_sudoiq_trouble(mock.mockd, task, "upstream", "wait", true));
+	do_round(task);
+	assert_true(mockd_sudoiq_trouble(mock.mockd, task, "upstream", "wait", true));
+	assert_int_equal(
+		count_of(r->body, "event: error\ndata: {\"code\":\"upstream\",\"message\":\"wait\",\"retryable\":"
+				  "true}\n\n"),
+		2);
+	r = siq_stream(task, "1");
+	assert_null(strstr(r->body, "event: error"));
+	assert_int_equal(count_of(r->body, "event: sync\n"), 2);
+	assert_true(mockd_sudoiq_trouble(mock.mockd, task, "upstream", "wait", true));
+	probe_settle(mock.probe);
+	assert_int_equal(count_of(r->body, "event: error\n"), 1);
+	assert_true(mockd_sudoiq_complete(mock.mockd, task, "1"));
+	assert_false(mockd_sudoiq_trouble(mock.mockd, task, "upstream", "wait", true));
+	task = siq_run("script:plain errors=2 logs=0 deltas=0 row_ms=10");
+	r = siq_stream(task, NULL);
+	siq_finish(r);
+	assert_int_equal(count_of(r->body, "event: error\n"), 2);
+}
+
 /* A stream that does not read holds nobody up, and goes on with the present when what it missed is no longer held. */
 static void a_slow_reader_is_told_the_present(void **state)
 {
@@ -333,6 +361,7 @@ int main(void)
 		TEST(silence_is_broken_by_comments),
 		TEST(a_start_may_be_the_stream),
 		TEST(scripts_speak_between_the_rounds),
+		TEST(trouble_is_told_to_the_open_streams),
 		TEST(a_slow_reader_is_told_the_present),
 		TEST(a_deleted_run_cuts_its_streams),
 		TEST(faults_strike),

@@ -54,11 +54,12 @@ static const char *const names[] = {"prefix", "field.agent_id", "field.task_id",
 	"field.tool_calls", "field.call_id", "field.name", "field.namespace", "field.args", "field.error",
 	"field.error_code", "field.error_message", "field.environment", "field.agent_version", "field.revision",
 	"field.usage", "field.input_tokens", "field.output_tokens", "field.created_at", "field.updated_at",
-	"field.text", "field.log_message", "field.level", "field.node_id", "field.reason", "field.failure_code",
-	"field.failure_message", "field.failure_call_ids", "field.access_token", "field.expires_in", "status.queued",
-	"status.running", "status.awaiting_tool_calls", "status.completed", "status.failed", "status.cancelled",
-	"status.timed_out", "event.sync", "event.log", "event.delta", "event.end", "code.already_submitted",
-	"header.key", "header.idempotency_key", "cookie", "webhook.delivery", "webhook.timestamp", "webhook.signature"};
+	"field.text", "field.log_message", "field.level", "field.node_id", "field.retryable", "field.reason",
+	"field.failure_code", "field.failure_message", "field.failure_call_ids", "field.access_token",
+	"field.expires_in", "status.queued", "status.running", "status.awaiting_tool_calls", "status.completed",
+	"status.failed", "status.cancelled", "status.timed_out", "event.sync", "event.log", "event.delta",
+	"event.error", "event.end", "code.already_submitted", "header.key", "header.idempotency_key", "cookie",
+	"webhook.delivery", "webhook.timestamp", "webhook.signature"};
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 

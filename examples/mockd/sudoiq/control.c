@@ -2,6 +2,7 @@
  * Sudoiq's part of the control API.
  *
  *	GET    /mockd/sudoiq/runs[?task=N]      sums and runs; of one run its calls, too
+ *	GET    /mockd/sudoiq/totals             the sums alone
  *	POST   /mockd/sudoiq/runs               body: the input
  *	POST   /mockd/sudoiq/tools?name=NAME[&namespace=NAME]    body: its schema, or nothing
  *	POST   /mockd/sudoiq/agents
@@ -10,6 +11,7 @@
  *	POST   /mockd/sudoiq/call?task=N        body: an array of calls
  *	POST   /mockd/sudoiq/complete?task=N    body: the result
  *	POST   /mockd/sudoiq/end?task=N&status=STATUS[&code=CODE]    body: the message
+ *	POST   /mockd/sudoiq/trouble?task=N[&code=CODE][&retryable=0]    an error event; body: the message
  *	POST   /mockd/sudoiq/resync?task=N
  *	POST   /mockd/sudoiq/revoke             of all access tokens
  */
@@ -77,17 +79,22 @@ static json_t *one_run(struct mockd *m, int64_t task)
 	return run;
 }
 
-static json_t *all_runs(struct mockd *m)
+static json_t *totals_json(const struct mockd *m)
 {
 	struct mockd_sudoiq_totals t;
-	json_t *runs = json_array();
 	mockd_sudoiq_get_totals(m, &t);
-	mockd_sudoiq_each(m, append_run, runs);
-	return json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:o}", "totals", "runs",
-		(json_int_t)t.runs, "going_on", (json_int_t)t.going_on, "completed", (json_int_t)t.completed, "rounds",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "runs", (json_int_t)t.runs,
+		"going_on", (json_int_t)t.going_on, "completed", (json_int_t)t.completed, "rounds",
 		(json_int_t)t.rounds, "calls", (json_int_t)t.calls, "accepted", (json_int_t)t.accepted, "repeated",
 		(json_int_t)t.repeated, "unanswered", (json_int_t)t.unanswered, "strange", (json_int_t)t.strange,
-		"replayed", (json_int_t)t.replayed, "streams", (json_int_t)t.streams, "runs", runs);
+		"replayed", (json_int_t)t.replayed, "streams", (json_int_t)t.streams);
+}
+
+static json_t *all_runs(struct mockd *m)
+{
+	json_t *runs = json_array();
+	mockd_sudoiq_each(m, append_run, runs);
+	return json_pack("{s:o, s:o}", "totals", totals_json(m), "runs", runs);
 }
 
 /* Each gives the answer, or NULL when what was asked makes no sense. */
@@ -95,6 +102,11 @@ static json_t *all_runs(struct mockd *m)
 static json_t *get_runs(const struct order *o)
 {
 	return o->task != 0 ? one_run(o->mockd, o->task) : all_runs(o->mockd);
+}
+
+static json_t *get_totals(const struct order *o)
+{
+	return totals_json(o->mockd);
 }
 
 static json_t *add_run(const struct order *o)
@@ -160,6 +172,15 @@ static json_t *end(const struct order *o)
 	return done(good);
 }
 
+static json_t *trouble(const struct order *o)
+{
+	char *code = request_query(o->request, "code");
+	bool good = mockd_sudoiq_trouble(o->mockd, o->task, code != NULL ? code : "trouble", o->body,
+		request_query_number(o->request, "retryable", 1) != 0);
+	free(code);
+	return done(good);
+}
+
 static json_t *resync(const struct order *o)
 {
 	return done(mockd_sudoiq_resync(o->mockd, o->task));
@@ -179,6 +200,7 @@ bool siq_control(struct platform *platform, struct exchange *x, const struct req
 		json_t *(*handler)(const struct order *o);
 	} routes[] = {
 		{"GET", "/mockd/sudoiq/runs", get_runs},
+		{"GET", "/mockd/sudoiq/totals", get_totals},
 		{"POST", "/mockd/sudoiq/runs", add_run},
 		{"POST", "/mockd/sudoiq/tools", add_tool},
 		{"POST", "/mockd/sudoiq/agents", add_agent},
@@ -187,6 +209,7 @@ bool siq_control(struct platform *platform, struct exchange *x, const struct req
 		{"POST", "/mockd/sudoiq/call", call},
 		{"POST", "/mockd/sudoiq/complete", complete},
 		{"POST", "/mockd/sudoiq/end", end},
+		{"POST", "/mockd/sudoiq/trouble", trouble},
 		{"POST", "/mockd/sudoiq/resync", resync},
 		{"POST", "/mockd/sudoiq/revoke", revoke},
 	};

@@ -84,6 +84,15 @@ bool mockd_sudoiq_log(struct mockd *m, int64_t task, const char *level, const ch
 	return run != NULL;
 }
 
+bool mockd_sudoiq_trouble(struct mockd *m, int64_t task, const char *code, const char *message, bool retryable)
+{
+	struct siq_run *run = siq_run_find(m->siq, task);
+	if (run == NULL || siq_run_is_over(run))
+		return false;
+	siq_run_trouble(run, code, message, retryable);
+	return true;
+}
+
 static bool is_call(const struct siq_run *run, const json_t *call)
 {
 	const json_t *space = json_object_get(call, "namespace");

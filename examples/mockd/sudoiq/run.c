@@ -214,6 +214,18 @@ void siq_run_log(struct siq_run *run, const char *level, const char *text)
 	push_frame(run, siq_frame_event(s, SIQ_EVENT_LOG, data));
 }
 
+void siq_run_trouble(struct siq_run *run, const char *code, const char *message, bool retryable)
+{
+	const struct siq *s = run->siq;
+	json_t *data = json_object();
+	siq_set(s, data, SIQ_FIELD_ERROR_CODE, json_string(code));
+	siq_set(s, data, SIQ_FIELD_ERROR_MESSAGE, json_string(message));
+	siq_set(s, data, SIQ_FIELD_RETRYABLE, json_boolean(retryable));
+	struct siq_frame *f = siq_frame_event(s, SIQ_EVENT_ERROR, data);
+	f->live = true;
+	push_frame(run, f);
+}
+
 void siq_run_resync(struct siq_run *run)
 {
 	push_frame(run, siq_frame_hold(run->snapshot));

@@ -89,6 +89,7 @@ bool siq_plan_read(struct siq *s, freshet_str input, struct siq_plan *plan)
 	plan->rounds = (uint32_t)range_pick(rounds, &s->mockd->random);
 	plan->calls = script_range(&script, "calls", (struct range){named->calls, named->calls});
 	plan->deltas = number_argument(&script, "deltas", 2);
+	plan->errors = number_argument(&script, "errors", 0);
 	plan->logs = number_argument(&script, "logs", 1);
 	plan->burst = number_argument(&script, "burst", 1);
 	plan->bytes = script_range(&script, "bytes", (struct range){20, 200});
@@ -118,6 +119,12 @@ static void set_alarm(struct siq_run *run, uint64_t ms)
 	clock_set(&run->siq->mockd->clock, &run->alarm, siq_now_us(run->siq) + ms * US_PER_MS);
 }
 
+/* What is said before a round, or before the end. */
+static uint32_t speech(const struct siq_run *run)
+{
+	return run->plan.logs + run->plan.deltas + run->plan.errors;
+}
+
 static bool is_last_phase(const struct siq_run *run)
 {
 	return run->round == run->plan.rounds;
@@ -125,7 +132,7 @@ static bool is_last_phase(const struct siq_run *run)
 
 static void plan_next(struct siq_run *run)
 {
-	bool speaks = run->step < run->plan.deltas + run->plan.logs;
+	bool speaks = run->step < speech(run);
 	uint64_t ms = range_pick(run->plan.row_ms, &run->siq->mockd->random);
 	if (run->plan.kind == SIQ_PLAN_MANUAL || (run->plan.kind == SIQ_PLAN_HANG && !speaks && is_last_phase(run)))
 		return;
@@ -143,8 +150,13 @@ static char *some_text(const struct siq_run *run, size_t len)
 
 static void speak(struct siq_run *run)
 {
-	if (run->step++ < run->plan.logs) {
+	uint32_t now = run->step++;
+	if (now < run->plan.logs) {
 		siq_run_log(run, "info", "node n1 is at work");
+		return;
+	}
+	if (now >= run->plan.logs + run->plan.deltas) {
+		siq_run_trouble(run, "upstream_busy", "the model is busy", true);
 		return;
 	}
 	char *text = some_text(run, (size_t)range_pick(run->plan.bytes, &run->siq->mockd->random));
@@ -289,7 +301,7 @@ static bool step(struct siq_run *run)
 		siq_run_change(run, SIQ_RUNNING);
 	else if (run->status == SIQ_AWAITING)
 		siq_run_end(run, SIQ_FAILED, "tool_timeout", "the tools were not answered in time");
-	else if (run->step < run->plan.deltas + run->plan.logs)
+	else if (run->step < speech(run))
 		speak(run);
 	else if (!is_last_phase(run))
 		ask_for_tools(run);
@@ -305,7 +317,7 @@ static void on_step(struct alarm *alarm)
 		if (!step(run))
 			return;
 		/* The pause before the next thing than speech is kept. */
-		if (run->step >= run->plan.deltas + run->plan.logs)
+		if (run->step >= speech(run))
 			break;
 	}
 	plan_next(run);

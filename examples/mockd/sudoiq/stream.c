@@ -33,12 +33,12 @@ struct siq_stream {
 	struct alarm alarm;        /* the next comment */
 	int64_t task;
 	uint64_t next;   /* number of the frame behind it */
+	uint64_t live;   /* and of the first one that arose when it was open */
 	uint64_t repeat; /* so often more the frame is sent */
 	uint8_t phase;   /* enum phase */
 	bool resync;     /* the present snapshot comes next */
 	bool id_sent;    /* of the frame */
 	bool beat;       /* the comment is due */
-	char retry[40];
 };
 
 static void expect_beat(struct siq_stream *s)
@@ -83,6 +83,8 @@ void siq_streams_cut(struct siq_run *run)
 static bool take_frame(struct siq_stream *s)
 {
 	struct siq_run *run = s->run;
+	while (s->next < s->live && s->next >= run->first_frame && run->frames[s->next - run->first_frame]->live)
+		s->next++;
 	if (s->next < run->first_frame)
 		s->resync = true;
 	if (s->resync) {
@@ -118,7 +120,8 @@ static enum feed_state stream_peek(struct feed *feed, struct piece *piece)
 	struct siq_stream *s = (struct siq_stream *)feed;
 	switch ((enum phase)s->phase) {
 	case PHASE_RETRY:
-		*piece = (struct piece){.spans = {freshet_str_of(s->retry)}, .kind = PIECE_START};
+		snprintf(s->siq->retry_line, sizeof s->siq->retry_line, "retry: %" PRIu64 "\n\n", s->siq->retry_ms);
+		*piece = (struct piece){.spans = {freshet_str_of(s->siq->retry_line)}, .kind = PIECE_START};
 		return FEED_PIECE;
 	case PHASE_FRAMES:
 		if (s->frame != NULL || take_frame(s))
@@ -231,9 +234,9 @@ void siq_stream_open(struct siq_run *run, struct exchange *x, const freshet_str 
 	s->task = run->task;
 	s->alarm.fire = on_beat;
 	s->next = last_id != NULL && last_id->len > 0 ? find_after(run, *last_id) : UINT64_MAX;
+	s->live = run->first_frame + run->frame_count;
 	s->resync = s->next == UINT64_MAX;
 	s->phase = run->siq->retry_ms > 0 ? PHASE_RETRY : PHASE_FRAMES;
-	snprintf(s->retry, sizeof s->retry, "retry: %" PRIu64 "\n\n", run->siq->retry_ms);
 	run->opened++;
 	list_push_back(&run->streams, &s->node);
 	exchange_stream(x, &head, &s->feed);

@@ -75,6 +75,7 @@ struct siq_plan {
 	uint32_t rounds;     /* of tool calls */
 	struct range calls;  /* of a round */
 	uint32_t deltas;     /* before each round, and before the end */
+	uint32_t errors;     /* that are told and change nothing, likewise */
 	uint32_t logs;       /* likewise */
 	uint32_t burst;      /* of them at once */
 	struct range bytes;  /* of a delta */
@@ -115,6 +116,7 @@ struct siq_tool_call {
 struct siq_frame {
 	size_t users;
 	uint64_t row;     /* the revision of a snapshot; 0: it is none */
+	bool live;        /* only for streams that are open when it arises */
 	bool last;        /* the snapshot of the end */
 	uint32_t id_len;  /* bytes of its id line; 0: it has none */
 	uint32_t data_at; /* where its data begins */
@@ -189,6 +191,7 @@ struct siq {
 	uint64_t quota;        /* runs of a tenant that go on; 0: any */
 	uint64_t strict_tools; /* 1: a tool that is not registered fails the run */
 	uint64_t token_ms;
+	char retry_line[40]; /* where it is rendered */
 	/* counts */
 	uint64_t strange;
 	uint64_t replayed;
@@ -309,6 +312,8 @@ void siq_run_answer(struct siq_run *run, struct siq_tool_call *call, const json_
 struct siq_tool_call *siq_run_find_call(const struct siq_run *run, const char *id);
 void siq_run_say(struct siq_run *run, const char *text);
 void siq_run_log(struct siq_run *run, const char *level, const char *text);
+/* Tells the streams that are open of trouble, which changes nothing. */
+void siq_run_trouble(struct siq_run *run, const char *code, const char *message, bool retryable);
 /* Sends the present snapshot on all streams. */
 void siq_run_resync(struct siq_run *run);
 

@@ -71,6 +71,7 @@ enum siq_endpoint {
 	X(FIELD_LOG_MESSAGE, "field.log_message", "message", "line")                                                   \
 	X(FIELD_LEVEL, "field.level", "level", "weight")                                                               \
 	X(FIELD_NODE_ID, "field.node_id", "node_id", "node")                                                           \
+	X(FIELD_RETRYABLE, "field.retryable", "retryable", "again")                                                    \
 	X(FIELD_REASON, "field.reason", "reason", "why")                                                               \
 	X(FIELD_FAILURE_CODE, "field.failure_code", "error_code", "fault.kind")                                        \
 	X(FIELD_FAILURE_MESSAGE, "field.failure_message", "message", "fault.text")                                     \
@@ -87,6 +88,7 @@ enum siq_endpoint {
 	X(EVENT_SYNC, "event.sync", "sync", "state")                                                                   \
 	X(EVENT_LOG, "event.log", "log", "note")                                                                       \
 	X(EVENT_DELTA, "event.delta", "delta", "token")                                                                \
+	X(EVENT_ERROR, "event.error", "error", "trouble")                                                              \
 	X(EVENT_END, "event.end", "end", "bye")                                                                        \
 	X(CODE_ALREADY, "code.already_submitted", "tool_responses_already_submitted", "SEEN_BEFORE")                   \
 	X(HEADER_KEY, "header.key", "x-api-key", "x-graph-key")                                                        \
