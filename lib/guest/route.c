@@ -65,7 +65,7 @@ static bool is_template(const char *path, const char *names)
 
 static const struct guest_route *row_of(const struct guest_routes *routes, size_t route)
 {
-	return &routes->own[route];
+	return routes->own != NULL ? &routes->own[route] : &routes->defaults[route];
 }
 
 /* FRESHET_EINVAL, and then nothing has changed. */
@@ -142,7 +142,8 @@ freshet_err guest_routes_init(struct guest_routes *routes, const struct guest_ro
 void guest_routes_clear(struct guest_routes *routes)
 {
 	freshet_mem_free(routes->own);
-	memset(routes, 0, sizeof *routes);
+	routes->own = NULL;
+	routes->prefix = NULL;
 }
 
 const char *guest_route_key(const struct guest_routes *routes, size_t route)

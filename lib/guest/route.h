@@ -40,6 +40,7 @@ struct guest_routes {
 freshet_err guest_routes_init(struct guest_routes *routes, const struct guest_route *defaults, size_t count,
 	const char *prefix, const freshet_route *replaced, size_t replaced_count);
 
+/* Keys can still be asked for: last callbacks tell them. */
 void guest_routes_clear(struct guest_routes *routes);
 
 const char *guest_route_key(const struct guest_routes *routes, size_t route);

@@ -42,6 +42,7 @@ static void defaults_stand_behind_the_prefix(void **state)
 	assert_string_equal(guest_route_method(&routes, ROUTE_run_start), "POST");
 	guest_routes_clear(&routes);
 	guest_routes_clear(&routes);
+	assert_string_equal(guest_route_key(&routes, ROUTE_run_status), "run_status");
 	assert_int_equal(guest_routes_init(&routes, table, ROUTE_COUNT, NULL, NULL, 0), FRESHET_OK);
 	assert_path(&routes, ROUTE_tools, NULL, NULL, "/tools");
 	guest_routes_clear(&routes);

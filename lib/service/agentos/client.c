@@ -5,6 +5,8 @@
  */
 #include "client.h"
 
+#include "hosted.h"
+
 #include <freshet/timer.h>
 
 #include <stdio.h>
@@ -161,6 +163,7 @@ static void client_free(freshet_agentos *client)
 {
 	guest_end(&client->guest);
 	agentos_report_clear(client);
+	agentos_hosted_free(client);
 	agentos_names_clear(&client->names);
 	guest_free_secret(client->api_key.field);
 	guest_free_secret(client->workspace_key.field);
@@ -176,6 +179,7 @@ static void endpoint_gone(void *user)
 	freshet_agentos *client = user;
 	client->gone = true;
 	guest_end(&client->guest);
+	agentos_hosted_end(client);
 	agentos_report_end(client);
 	if (client->on_closed != NULL) {
 		freshet_agentos_stats stats;

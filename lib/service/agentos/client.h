@@ -17,6 +17,8 @@ struct agentos_key {
 	uint64_t version;
 };
 
+struct agentos_hosted;
+
 struct freshet_agentos {
 	struct guest guest;
 	freshet_endpoint *endpoint;
@@ -28,6 +30,7 @@ struct freshet_agentos {
 	struct agentos_names names;
 	struct guest_scratch scratch; /* strings of the answer at hand: callbacks never nest */
 	struct agentos_report report;
+	struct agentos_hosted *hosted; /* NULL until it is wanted */
 	freshet_agentos_closed_fn *on_closed;
 	void *closed_user;
 	bool gone; /* its endpoint has gone: nothing can be sent any more */
