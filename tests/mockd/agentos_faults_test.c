@@ -162,12 +162,11 @@ static void an_answer_can_be_late_or_another_one(void **state)
 	assert_int_equal(runs(), 2);
 	os_finish(r);
 	assert_answer(r, 200, NULL);
-	add_fault(
-		"moment=answer action=status status=503 field=retry-after:%20Sun,%2022%20Nov%202026%2008:00:00%20GMT");
+	add_fault("moment=answer action=status status=503 field=retry-after:5");
 	r = invoke("c");
 	os_finish(r);
 	assert_int_equal(r->status, 503);
-	assert_non_null(strstr(r->headers, "retry-after:"));
+	assert_true(reply_has(r, "retry-after: 5"));
 	/* What was not answered well with that key was done all the same. */
 	assert_answer(invoke("c"), 200, "\"status\":\"completed\"");
 	assert_int_equal(runs(), 3);

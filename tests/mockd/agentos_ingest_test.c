@@ -433,17 +433,33 @@ static void an_answer_can_be_lost_after_the_deed(void **state)
 	assert_int_equal(os_ledger_of(run).events, 1);
 }
 
+static void refuse_once(int status, const char *field)
+{
+	static const char body[] = "{\"data\":null,\"error\":\"slow down\"}";
+	struct mockd_fault fault;
+	mockd_fault_init(&fault, MOCKD_AT_REQUEST, MOCKD_DO_STATUS);
+	fault.status = status;
+	fault.field = field;
+	fault.content_type = "application/json";
+	fault.path = OS_INGEST "/*";
+	fault.body = body;
+	fault.body_len = strlen(body);
+	assert_true(mockd_fault_add(mock.mockd, &fault) > 0);
+}
+
 static void faults_of_the_frame_strike_here_too(void **state)
 {
 	(void)state;
 	os_open(NULL);
 	const char *run = os_start();
-	mockd_fault_add_text(mock.mockd,
-		"action=status status=429 field=retry-after:%202 content_type=application/json path=" OS_INGEST "/*",
-		"{\"data\":null,\"error\":\"slow down\"}", 33);
+	refuse_once(429, "retry-after: 2");
 	struct reply *r = os_report(run, "events", EVENT("a", "{}"));
-	assert_int_equal(r->status, 429);
-	assert_non_null(strstr(r->headers, "retry-after:"));
+	assert_answer(r, 429, "\"error\":\"slow down\"");
+	assert_true(reply_has(r, "retry-after: 2"));
+	refuse_once(503, "retry-after: Sun, 22 Nov 2026 08:00:00 GMT");
+	r = os_report(run, "events", EVENT("a", "{}"));
+	assert_int_equal(r->status, 503);
+	assert_true(reply_has(r, "retry-after: Sun, 22 Nov 2026 08:00:00 GMT"));
 	assert_true(mockd_fault_add_text(mock.mockd, "action=reset code=2 path=" OS_INGEST "/events", NULL, 0) > 0);
 	r = os_report(run, "events", EVENT("a", "{}"));
 	assert_int_equal(r->end, REPLY_RESET);
