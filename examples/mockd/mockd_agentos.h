@@ -90,6 +90,7 @@ struct mockd_agentos_run {
 	uint64_t spans;        /* that came to the endpoint of spans */
 	uint64_t ends;         /* how often an end came, refused ones included */
 	uint64_t late;         /* events, tasks and spans that were refused because the run had ended */
+	uint64_t output_hash;  /* mockd_hash_row with 1 over the output, compact JSON; MOCKD_HASH_START: none */
 	uint64_t frames;       /* of a hosted run's stream so far; the last id */
 	uint64_t frame_hash;   /* mockd_hash_row over the payloads of their `data:` lines */
 	uint64_t chunks;

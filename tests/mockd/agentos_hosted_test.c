@@ -62,6 +62,9 @@ static void an_invoke_waits_for_the_output(void **state)
 	assert_int_equal(e.chunks, 3);
 	assert_int_equal(e.tool_calls, 1);
 	assert_int_equal(e.frames, 1 + 3 + 2 + 1);
+	const char *output = strstr(r->body, "\"output\":") + strlen("\"output\":");
+	size_t len = (size_t)(strstr(output, ",\"usage\":") - output);
+	assert_true(e.output_hash == mockd_hash_row(MOCKD_HASH_START, 1, output, len));
 	/* Its run is there to be read. */
 	assert_answer(os_ask("GET", NULL, "/api/v1/runs/%s", run_of(r)), 200, "\"status\":\"completed\"");
 	assert_answer(os_ask("GET", NULL, "/api/v1/runs/" NOBODY), 404, "There is no such run");

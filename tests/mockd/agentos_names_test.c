@@ -169,8 +169,9 @@ static void the_ledger_is_there_over_http(void **state)
 	json_t *one = control("GET", path, NULL, 200);
 	assert_int_equal(number_of(one, "events"), 2);
 	assert_int_equal(number_of(one, "duplicates"), 1);
-	const char *hash = json_string_value(json_object_get(one, "payloads"));
-	assert_true(strtoull(hash, NULL, 10) == os_ledger_of(run).payloads);
+	char payloads[32];
+	snprintf(payloads, sizeof payloads, "%s", json_string_value(json_object_get(one, "payloads")));
+	assert_true(strtoull(payloads, NULL, 10) == os_ledger_of(run).payloads);
 	assert_int_equal(json_array_size(json_object_get(one, "items")), 2);
 	json_decref(one);
 	control_only("GET", "/mockd/agentos/runs?run=none", NULL, 404);
@@ -183,6 +184,13 @@ static void the_ledger_is_there_over_http(void **state)
 	json_t *first = json_array_get(json_object_get(ledger, "sessions"), 0);
 	assert_string_equal(json_string_value(json_object_get(first, "platform")), "agentos");
 	assert_int_equal(number_of(first, "rows"), 2);
+	assert_string_equal(json_string_value(json_object_get(first, "hash")), payloads);
+	json_decref(ledger);
+	snprintf(path, sizeof path, "/mockd/ledger?session=%s", run);
+	ledger = control("GET", path, NULL, 200);
+	json_t *row = json_array_get(json_object_get(ledger, "data"), 1);
+	assert_int_equal(number_of(row, "id"), 2);
+	assert_string_equal(json_string_value(json_object_get(row, "data")), "{\"n\":7}");
 	json_decref(ledger);
 }
 

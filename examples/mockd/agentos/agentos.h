@@ -209,7 +209,7 @@ struct aos_repeat {
 };
 
 struct aos {
-	struct platform platform;
+	struct platform platform; /* comes first: a const one is cast to this */
 	struct mockd *mockd;
 	struct list keys;
 	struct list agents;

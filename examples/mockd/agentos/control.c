@@ -67,7 +67,7 @@ static json_t *run_json(const struct mockd_agentos_run *e)
 		const char *name;
 		uint64_t value;
 	} hashes[] = {{"hash", e->hash}, {"payloads", e->payloads}, {"frame_hash", e->frame_hash},
-		{"text_hash", e->text_hash}};
+		{"text_hash", e->text_hash}, {"output_hash", e->output_hash}};
 	for (size_t i = 0; i < sizeof hashes / sizeof hashes[0]; i++)
 		json_object_set_new(json, hashes[i].name, json_sprintf("%" PRIu64, hashes[i].value));
 	return json;

@@ -1,8 +1,10 @@
 /*
  * AgentOS's part of the ledger. In the ledger of all platforms a run is a session: the rows of a hosted one are the
- * frames of its stream, those of a reported one are its events. The ledger of runs tells the rest.
+ * frames of its stream, those of a reported one the payloads of its events. The ledger of runs tells the rest.
  */
 #include "mockd/agentos/agentos.h"
+
+#include "mockd/agentos/scan.h"
 
 #include "mockd/server.h"
 
@@ -28,7 +30,10 @@ static struct mockd_agentos_run entry_of(const struct aos_run *run, char ids[2][
 		.task_updates = run->task_updates,
 		.spans = run->spans,
 		.ends = run->ends,
-		.late = run->late};
+		.late = run->late,
+		.output_hash = MOCKD_HASH_START};
+	if (run->output != NULL)
+		e.output_hash = mockd_hash_row(MOCKD_HASH_START, 1, run->output, strlen(run->output));
 	const struct aos_work *w = run->work;
 	if (w == NULL)
 		return e;
@@ -131,14 +136,46 @@ static unsigned leg_of(const struct aos_work *w, size_t frame)
 	return leg;
 }
 
-bool aos_ledger_rows(struct platform *platform, const char *session, mockd_ledger_row_fn *fn, void *user)
+static void frame_rows(const struct aos_work *w, mockd_ledger_row_fn *fn, void *user)
 {
-	const struct aos_run *run = aos_run_by_text(container_of(platform, struct aos, platform), session);
-	const struct aos_work *w = run != NULL ? run->work : NULL;
-	for (size_t i = 0; w != NULL && i < w->frame_count; i++) {
+	for (size_t i = 0; i < w->frame_count; i++) {
 		const struct mockd_ledger_row row = {
 			i + 1, leg_of(w, i), "frame", {w->frames[i].data, w->frames[i].len}};
 		fn(&row, user);
 	}
+}
+
+/* The payload of an event; empty when it has none. */
+static freshet_str payload_of(const char *event)
+{
+	struct scan s = scan_of(freshet_str_of(event));
+	freshet_str name;
+	freshet_str value;
+	for (scan_open(&s, '{'); scan_member(&s, &name) && scan_value(&s, &value);) {
+		if (freshet_str_is(name, "payload"))
+			return value;
+	}
+	return (freshet_str){"", 0};
+}
+
+/* Those whose texts were kept. */
+static void event_rows(const struct aos_run *run, mockd_ledger_row_fn *fn, void *user)
+{
+	for (size_t i = 0; i < run->item_count; i++) {
+		const struct aos_item *item = &run->items[i];
+		if (item->kind != AOS_ITEM_EVENT)
+			continue;
+		const struct mockd_ledger_row row = {item->sequence, 1, "event", payload_of(item->json)};
+		fn(&row, user);
+	}
+}
+
+bool aos_ledger_rows(struct platform *platform, const char *session, mockd_ledger_row_fn *fn, void *user)
+{
+	const struct aos_run *run = aos_run_by_text(container_of(platform, struct aos, platform), session);
+	if (run != NULL && run->work != NULL)
+		frame_rows(run->work, fn, user);
+	else if (run != NULL)
+		event_rows(run, fn, user);
 	return run != NULL;
 }
