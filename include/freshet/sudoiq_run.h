@@ -89,8 +89,9 @@ FRESHET_API freshet_err freshet_sudoiq_set_tools(
 
 typedef enum freshet_sudoiq_event_type {
 	FRESHET_SUDOIQ_EVENT_UNKNOWN, /* one that this version does not know, or that could not be read: see `err` */
-	FRESHET_SUDOIQ_EVENT_STARTED, /* the service has taken the run: its task id is known; the first one, once */
-	FRESHET_SUDOIQ_EVENT_STATUS,  /* the run is at another point */
+	/* The service has taken the run: its task id is known. Once; what a stream tells before has no task id yet. */
+	FRESHET_SUDOIQ_EVENT_STARTED,
+	FRESHET_SUDOIQ_EVENT_STATUS, /* the run is at another point */
 	FRESHET_SUDOIQ_EVENT_LOG,
 	FRESHET_SUDOIQ_EVENT_DELTA, /* a piece of what the agent says */
 	FRESHET_SUDOIQ_EVENT_ERROR, /* something went wrong; it may go on */

@@ -1,165 +1,7 @@
 /*
- * Runs against a server that follows a script, request by request: how each is started, followed, answered and ended, to
- * the byte.
+ * Runs against a server that follows a script, request by request, to the byte: how each is started, followed and ended.
  */
-#include "support/sudoiq_world.h"
-#include "support/test.h"
-
-#define AGENT  "a-1"
-#define TASK   "/api/v1/agents/a-1/tasks/42"
-#define START  "POST /api/v1/agents/a-1/execute"
-#define STREAM "GET " TASK "/stream"
-#define STATUS "GET " TASK
-#define ANSWER "POST " TASK "/tool_responses"
-
-#define BODY    "{\"agent_id\":\"a-1\",\"string_inputs\":{\"1\":\"How full is tank 7?\"},\"environment\":\"playground\"}"
-#define STARTED "{\"agent_id\":\"a-1\",\"task_id\":42,\"status\":\"running\"}"
-
-#define SYNC(id, rest)                                                                                                 \
-	"id: " #id "\nevent: sync\ndata: {\"agent_id\":\"a-1\",\"task_id\":42,\"revision\":" #id "," rest "}\n\n"
-#define RUNNING(id) SYNC(id, "\"status\":\"running\"")
-#define DONE(id)    SYNC(id, "\"status\":\"completed\",\"result\":\"64 percent\"")
-#define CALL(call, tool)                                                                                               \
-	"{\"call_id\":\"" call "\",\"name\":\"" tool "\",\"namespace\":\"main\",\"args\":{\"meter\":\"7\"}}"
-#define PAUSED(id, calls) SYNC(id, "\"status\":\"awaiting_tool_calls\",\"tool_calls\":[" calls "]")
-#define GIVEN(call, tool, result, failed)                                                                              \
-	"{\"call_id\":\"" call "\",\"name\":\"" tool "\",\"namespace\":\"main\",\"result\":\"" result                  \
-	"\",\"is_error\":" failed "}"
-#define ANSWERS(list) "{\"agent_id\":\"a-1\",\"task_id\":42,\"responses\":[" list "]}"
-#define ACCEPTED      "{\"accepted\":1,\"task_id\":42,\"status\":\"running\"}"
-
-struct seen {
-	char events[1024];
-	char result[256];
-	char code[64];
-	char message[256];
-	char text[512];
-	char cursor[64];
-	freshet_sudoiq_run *run;
-	freshet_err err;
-	freshet_sudoiq_phase phase;
-	int64_t task_id;
-	bool has_task_id;
-	uint64_t told;
-	uint32_t reconnects;
-	uint32_t tool_calls;
-	unsigned dones;
-	unsigned ran; /* handlers */
-	bool done;
-};
-
-static struct seen seen;
-
-static void add(const char *what, freshet_str more)
-{
-	size_t len = strlen(seen.events);
-	snprintf(seen.events + len, sizeof seen.events - len, "%s%.*s ", what, (int)more.len, more.ptr);
-}
-
-static void copy(char *to, size_t size, freshet_str from)
-{
-	snprintf(to, size, "%.*s", (int)from.len, from.ptr != NULL ? from.ptr : "");
-}
-
-static void on_event(freshet_sudoiq_run *run, const freshet_sudoiq_event *event, void *user)
-{
-	static const freshet_str none = {"", 0};
-	(void)run;
-	(void)user;
-	switch (event->type) {
-	case FRESHET_SUDOIQ_EVENT_UNKNOWN: add("?", event->type_name); break;
-	case FRESHET_SUDOIQ_EVENT_STARTED: add("started", none); break;
-	case FRESHET_SUDOIQ_EVENT_STATUS: add("", event->status->status); break;
-	case FRESHET_SUDOIQ_EVENT_LOG: add("log:", event->log.text); break;
-	case FRESHET_SUDOIQ_EVENT_DELTA: add("delta:", event->delta.text); break;
-	case FRESHET_SUDOIQ_EVENT_ERROR: add("error:", event->error.code); break;
-	case FRESHET_SUDOIQ_EVENT_END: add("end:", event->end.reason); break;
-	}
-	assert_int_equal(event->task_id, 42);
-}
-
-static void on_done(freshet_sudoiq_run *run, const freshet_sudoiq_run_end *end, void *user)
-{
-	assert_ptr_equal(freshet_sudoiq_run_user(run), user);
-	seen.err = end->error.outcome.err;
-	seen.phase = end->phase;
-	seen.has_task_id = end->has_task_id;
-	seen.task_id = end->task_id;
-	seen.told = end->events;
-	seen.reconnects = end->reconnects;
-	seen.tool_calls = end->tool_calls;
-	copy(seen.code, sizeof seen.code, end->error.code);
-	copy(seen.message, sizeof seen.message, end->error.message);
-	copy(seen.text, sizeof seen.text, end->error.outcome.text);
-	copy(seen.cursor, sizeof seen.cursor, end->last_event_id);
-	if (end->status != NULL)
-		copy(seen.result, sizeof seen.result, end->status->result_text);
-	seen.dones++;
-	seen.done = true;
-}
-
-static const freshet_sudoiq_run_callbacks callbacks = {on_event, on_done};
-
-static const freshet_sudoiq_input tank = {{"1", 1}, {"How full is tank 7?", 19}};
-
-static freshet_sudoiq_start start_options(void)
-{
-	freshet_sudoiq_start o;
-	freshet_sudoiq_start_init(&o);
-	o.agent_id = freshet_str_of(AGENT);
-	o.string_inputs = &tank;
-	o.string_input_count = 1;
-	return o;
-}
-
-static void execute(void)
-{
-	freshet_sudoiq_start o = start_options();
-	assert_int_equal(
-		freshet_sudoiq_execute_agent(sudoiq_world.client, &o, &callbacks, &seen, &seen.run), FRESHET_OK);
-}
-
-static void read_meter(freshet_sudoiq_invocation *invocation, void *user)
-{
-	const freshet_sudoiq_invocation_info *info = freshet_sudoiq_invocation_get(invocation);
-	(void)user;
-	seen.ran++;
-	assert_true(freshet_str_is(info->agent_id, AGENT));
-	assert_int_equal(info->task_id, 42);
-	assert_true(freshet_str_is(info->args, "{\"meter\":\"7\"}"));
-	assert_int_equal(freshet_sudoiq_invocation_finish(invocation, freshet_str_of("64 percent")), FRESHET_OK);
-	assert_int_equal(freshet_sudoiq_invocation_finish(invocation, freshet_str_of("65")), FRESHET_ESTATE);
-	freshet_sudoiq_invocation_free(invocation);
-}
-
-static void set_tool(void)
-{
-	const freshet_sudoiq_tool tool = {.name = {"read_meter", 10}, .handler = read_meter};
-	assert_int_equal(freshet_sudoiq_set_tools(sudoiq_world.client, &tool, 1, false), FRESHET_OK);
-}
-
-/* Plays one run to its end. */
-static void play(const struct step *steps, size_t count, const freshet_sudoiq_options *options)
-{
-	memset(&seen, 0, sizeof seen);
-	sudoiq_world_open(steps, count, options);
-	set_tool();
-	execute();
-	sudoiq_world_until(&seen.done);
-	sudoiq_world_all_taken();
-	sudoiq_world_close(NULL);
-	assert_int_equal(seen.dones, 1);
-}
-
-#define PLAY(steps, options) play(steps, sizeof steps / sizeof steps[0], options)
-
-static void hold_good(void)
-{
-	assert_int_equal(seen.err, FRESHET_OK);
-	assert_int_equal(seen.phase, FRESHET_SUDOIQ_COMPLETED);
-	assert_string_equal(seen.result, "64 percent");
-	assert_int_equal(seen.task_id, 42);
-}
+#include "play.h"
 
 static void started_and_followed(void **state)
 {
@@ -184,48 +26,562 @@ static void started_and_followed(void **state)
 	assert_int_equal(seen.told, 9);
 }
 
-static void one_round(void **state)
+static void hold(freshet_err err, freshet_sudoiq_phase phase, const char *events)
+{
+	assert_int_equal(seen.err, err);
+	assert_int_equal(seen.phase, phase);
+	assert_string_equal(seen.events, events);
+}
+
+/* ---- starts ---- */
+
+static void everything_in_a_start(void **state)
 {
 	static const struct step steps[] = {
-		{.request = START, .status = 201, .answer = "{\"id\":\"42\"}"},
-		{.request = STREAM, .answer = PAUSED(1, CALL("c1", "read_meter"))},
-		{.request = ANSWER,
-			.body = ANSWERS(GIVEN("c1", "read_meter", "64 percent", "false")),
-			.status = 202,
-			.answer = ACCEPTED,
-			.push = RUNNING(2) DONE(3)},
+		{.request = "POST /api/v1/agents/a%2F%201/execute",
+			.body = "{\"agent_id\":\"a/ 1\",\"string_inputs\":{\"b\":\"2\\n\",\"a\":\"\"},"
+				"\"environment\":\"production\",\"agent_version\":3,"
+				"\"image_inputs\":{\"2\":\"https://img.example/"
+				"7.png\"},\"file_inputs\":{\"3\":\"file_81\"},"
+				"\"metadata\":{\"correlation_id\": \"job-9\"}}",
+			.head = "idempotency-key: mine\r\n",
+			.status = 200,
+			.answer = "{\"run_id\":42,\"status\":\"completed\",\"result\":\"64 percent\"}"},
 	};
+	const freshet_sudoiq_input texts[] = {{{"b", 1}, {"2\n", 2}}, {{"a", 1}, {"", 0}}};
+	const freshet_sudoiq_input image = {{"2", 1}, freshet_str_of("https://img.example/7.png")};
+	const freshet_sudoiq_input file = {{"3", 1}, freshet_str_of("file_81")};
+	(void)state;
+	memset(&seen, 0, sizeof seen);
+	sudoiq_world_open(steps, 1, NULL);
+	freshet_sudoiq_start o = start_options();
+	o.agent_id = freshet_str_of("a/ 1");
+	o.string_inputs = texts;
+	o.string_input_count = 2;
+	o.image_inputs = &image;
+	o.image_input_count = 1;
+	o.file_inputs = &file;
+	o.file_input_count = 1;
+	o.environment = freshet_str_of("production");
+	o.has_agent_version = true;
+	o.agent_version = 3;
+	o.metadata = freshet_str_of("{\"correlation_id\": \"job-9\"}");
+	o.idempotency_key = "mine";
+	assert_int_equal(freshet_sudoiq_run_agent(sudoiq_world.client, &o, on_done, &seen, NULL), FRESHET_OK);
+	sudoiq_world_until(&seen.done);
+	sudoiq_world_close(NULL);
+	hold_good();
+}
+
+static void starts_that_cannot_be(void **state)
+{
+	(void)state;
+	freshet_sudoiq_options options = sudoiq_world_options();
+	options.default_environment = NULL;
+	options.max_runs = 1;
+	memset(&seen, 0, sizeof seen);
+	sudoiq_world_open(NULL, 0, &options);
+	const freshet_sudoiq_input empty = {{"", 0}, {"x", 1}};
+	freshet_sudoiq_run *run = (freshet_sudoiq_run *)&seen;
+	freshet_sudoiq_start o = start_options();
+	assert_int_equal(
+		freshet_sudoiq_execute_agent(sudoiq_world.client, &o, &callbacks, &seen, &run), FRESHET_EINVAL);
+	assert_null(run);
+	o.environment = freshet_str_of("e");
+	o.agent_id.len = 0;
+	assert_int_equal(
+		freshet_sudoiq_execute_agent(sudoiq_world.client, &o, &callbacks, &seen, &run), FRESHET_EINVAL);
+	o = start_options();
+	o.environment = freshet_str_of("e");
+	o.string_inputs = &empty;
+	assert_int_equal(
+		freshet_sudoiq_execute_agent(sudoiq_world.client, &o, &callbacks, &seen, &run), FRESHET_EINVAL);
+	o = start_options();
+	o.environment = freshet_str_of("e");
+	o.metadata = freshet_str_of("[1]");
+	assert_int_equal(
+		freshet_sudoiq_execute_agent(sudoiq_world.client, &o, &callbacks, &seen, &run), FRESHET_EJSON_TYPE);
+	o.metadata = freshet_str_of("{");
+	assert_int_equal(freshet_sudoiq_execute_agent(sudoiq_world.client, &o, &callbacks, &seen, &run),
+		FRESHET_EJSON_TRUNCATED);
+	o.metadata.len = 0;
+	o.idempotency_key = "a\r\nb";
+	assert_int_equal(
+		freshet_sudoiq_execute_agent(sudoiq_world.client, &o, &callbacks, &seen, &run), FRESHET_EINVAL);
+	o.idempotency_key = NULL;
+	assert_int_equal(freshet_sudoiq_run_agent(sudoiq_world.client, &o, NULL, NULL, &run), FRESHET_EINVAL);
+	assert_int_equal(freshet_sudoiq_execute_agent(sudoiq_world.client, &o, NULL, NULL, &run), FRESHET_EINVAL);
+	o.agent_id = freshet_str_of("..");
+	assert_int_equal(
+		freshet_sudoiq_execute_agent(sudoiq_world.client, &o, &callbacks, &seen, &run), FRESHET_EINVAL);
+	o.size = 3;
+	assert_int_equal(
+		freshet_sudoiq_execute_agent(sudoiq_world.client, &o, &callbacks, &seen, &run), FRESHET_EINVAL);
+	sudoiq_world_close(NULL);
+	assert_int_equal(seen.dones, 0);
+}
+
+static void the_answer_to_the_start_is_the_stream(void **state)
+{
+	static const struct step steps[] = {
+		{.request = START, .body = BODY, .head = "accept: application/json", .answer = RUNNING(1) DONE(2)},
+	};
+	static const struct step by_post[] = {
+		{.request = START,
+			.body = BODY,
+			.head = "accept: text/event-stream",
+			.answer = RUNNING(1),
+			.push = PAUSED(2, CALL("c1", "read_meter"))},
+		{.request = ANSWER, .status = 200, .answer = "{}", .push = DONE(3)},
+	};
+	static const struct step json_after_all[] = {
+		{.request = START, .head = "accept: text/event-stream", .status = 202, .answer = STARTED},
+		{.request = STREAM, .answer = DONE(2)},
+	};
+	freshet_sudoiq_options options = sudoiq_world_options();
 	(void)state;
 	PLAY(steps, NULL);
 	hold_good();
-	assert_string_equal(seen.events, "started awaiting_tool_calls running completed ");
+	options.stream_mode = FRESHET_SUDOIQ_STREAM_POST;
+	PLAY(by_post, &options);
+	hold_good();
+	assert_string_equal(seen.events, "started running awaiting_tool_calls completed ");
 	assert_int_equal(seen.ran, 1);
-	assert_int_equal(seen.tool_calls, 1);
+	PLAY(json_after_all, &options);
+	hold_good();
 }
 
-static void a_tool_that_nobody_has(void **state)
+static void a_posted_stream_is_taken_up_by_get(void **state)
+{
+	static const struct step steps[] = {
+		{.request = START, .answer = RUNNING(1), .push = "#"},
+		{.request = STREAM, .head = "last-event-id: 1\r\n", .answer = RUNNING(2), .push = "!"},
+		{.request = STREAM, .head = "last-event-id: 2\r\n", .answer = DONE(3)},
+	};
+	freshet_sudoiq_options options = sudoiq_world_options();
+	options.stream_mode = FRESHET_SUDOIQ_STREAM_POST;
+	(void)state;
+	PLAY(steps, &options);
+	hold_good();
+	assert_int_equal(seen.reconnects, 2);
+}
+
+/* What a start comes to that is refused or answered badly. */
+static void starts_that_fail(void **state)
+{
+	static const struct {
+		struct step step;
+		freshet_err err;
+		const char *code;
+		const char *message;
+	} cases[] = {
+		{{.status = 422, .answer = "{\"error_code\":\"bad_slot\",\"message\":\"no slot 1\"}"},
+			FRESHET_EVALIDATION, "bad_slot", "no slot 1"},
+		{{.status = 400, .answer = "{\"code\":\"c\",\"detail\":[{\"msg\":\"m\"}]}"}, FRESHET_EVALIDATION, "c",
+			"[{\"msg\":\"m\"}]"},
+		{{.status = 401, .answer = "{\"error\":{\"code\":\"no\",\"message\":\"who are you\"}}"}, FRESHET_EAUTH,
+			"no", "who are you"},
+		{{.status = 403, .answer = "{}"}, FRESHET_EAUTH, "", ""},
+		{{.status = 404, .answer = "{\"detail\":\"none\"}"}, FRESHET_ENOT_FOUND, "", "none"},
+		{{.status = 409, .answer = "{}"}, FRESHET_ECONFLICT, "", ""},
+		{{.status = 500, .answer = "{\"message\":\"oh\"}"}, FRESHET_ESERVER, "", "oh"},
+		{{.status = 502, .fields = "content-type: text/html\r\n", .answer = "<p>"}, FRESHET_ESERVER, "", ""},
+		{{.status = 307, .fields = "location: /x\r\n", .answer = ""}, FRESHET_EHTTP_REDIRECT, "", ""},
+		{{.status = 200, .answer = "{\"status\":\"running\"}"}, FRESHET_EJSON_MISSING, "", ""},
+		{{.status = 200, .answer = "{\"task_id\":\"x\"}"}, FRESHET_EJSON_NUMBER, "", ""},
+		{{.status = 200, .answer = "ok"}, FRESHET_EJSON_SYNTAX, "", ""},
+		{{.status = 204, .answer = ""}, FRESHET_EBAD_ANSWER, "", ""},
+		{{.answer = "event: sync\ndata: {\"status\":\"running\"}\n\n", .push = "!"}, FRESHET_EBAD_ANSWER, "",
+			""},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct step step = cases[i].step;
+		step.request = START;
+		play(&step, 1, NULL);
+		assert_int_equal(seen.err, cases[i].err);
+		assert_string_equal(seen.code, cases[i].code);
+		assert_string_equal(seen.message, cases[i].message);
+		assert_false(seen.has_task_id);
+		assert_true(seen.text[0] != '\0');
+	}
+}
+
+static void starts_that_are_sent_again(void **state)
+{
+	static const struct step busy[] = {
+		{.request = START,
+			.body = BODY,
+			.head = "idempotency-key: ",
+			.status = 429,
+			.fields = "retry-after: 0\r\n"},
+		{.request = START, .body = BODY, .status = 408},
+		{.request = START, .body = BODY, .status = 425},
+		{.request = START, .body = BODY, .status = 200, .answer = STARTED},
+		{.request = STREAM, .answer = DONE(1)},
+	};
+	static const struct step lost[] = {
+		{.request = START, .status = 500},
+		{.request = START, .cut = true},
+		{.request = START, .answer = "event: log\ndata: {}\n\n", .push = "#"},
+		{.request = START, .status = 200, .answer = STARTED},
+		{.request = STREAM, .answer = DONE(1)},
+	};
+	static const struct step too_often[] = {
+		{.request = START, .status = 503},
+		{.request = START, .status = 503},
+		{.request = START, .status = 503},
+		{.request = START, .status = 503},
+	};
+	static const struct step once[] = {{.request = START, .cut = true}};
+	freshet_sudoiq_options options = sudoiq_world_options();
+	(void)state;
+	PLAY(busy, NULL);
+	hold_good();
+	options.retry_start = true;
+	PLAY(lost, &options);
+	hold_good();
+	PLAY(too_often, &options);
+	assert_int_equal(seen.err, FRESHET_ESERVER);
+	PLAY(once, NULL);
+	assert_int_equal(seen.err, FRESHET_ECLOSED);
+	options.max_retries = UINT32_MAX;
+	PLAY(once, &options);
+	assert_int_equal(seen.err, FRESHET_ECLOSED);
+}
+
+static void a_start_without_an_answer(void **state)
+{
+	static const struct step steps[] = {
+		{.request = START, .hang = true},
+		{.request = START, .status = 200, .answer = STARTED},
+		{.request = STREAM, .answer = DONE(1)},
+	};
+	freshet_sudoiq_options options = sudoiq_world_options();
+	options.timeout_ms = 30;
+	(void)state;
+	play(steps, 1, &options);
+	assert_int_equal(seen.err, FRESHET_EDEADLINE);
+	options.retry_start = true;
+	options.timeout_ms = 300;
+	PLAY(steps, &options);
+	hold_good();
+}
+
+/* ---- streams ---- */
+
+static void cuts_are_survived(void **state)
 {
 	static const struct step steps[] = {
 		{.request = START, .status = 200, .answer = STARTED},
-		{.request = STREAM, .answer = PAUSED(1, CALL("c1", "nobody") "," CALL("c2", "read_meter"))},
-		{.request = ANSWER,
-			.body = ANSWERS(GIVEN("c1", "nobody", "{\\\"error\\\":\\\"no tool nobody\\\"}",
-				"true") "," GIVEN("c2", "read_meter", "64 percent", "false")),
-			.status = 200,
-			.answer = "",
-			.push = DONE(2)},
+		{.request = STREAM, .answer = RUNNING(1), .push = "#"},
+		{.request = STREAM, .head = "last-event-id: 1\r\n", .status = 503},
+		{.request = STREAM, .head = "last-event-id: 1\r\n", .cut = true},
+		{.request = STREAM,
+			.head = "last-event-id: 1\r\n",
+			.answer = RUNNING(1) "event: end\ndata: {\"reason\":\"deploy\"}\n\n",
+			.push = "!"},
+		{.request = STREAM, .answer = DONE(4)},
 	};
 	(void)state;
 	PLAY(steps, NULL);
+	hold(FRESHET_OK, FRESHET_SUDOIQ_COMPLETED, "started running running end:deploy completed ");
+	/* The connection that was closed without a word was an old one: the request moved at once, to no failure. */
+	assert_int_equal(seen.reconnects, 3);
+}
+
+static void refusals_of_a_stream_are_final(void **state)
+{
+	static const struct {
+		int status;
+		freshet_err err;
+	} cases[] = {{401, FRESHET_EAUTH}, {403, FRESHET_EAUTH}, {404, FRESHET_ENOT_FOUND}, {400, FRESHET_EVALIDATION}};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		const struct step steps[] = {
+			{.request = START, .status = 200, .answer = STARTED},
+			{.request = STREAM, .status = cases[i].status, .answer = "{\"message\":\"no\"}"},
+		};
+		PLAY(steps, NULL);
+		hold(cases[i].err, FRESHET_SUDOIQ_RUNNING, "started running ");
+		assert_true(seen.has_task_id);
+		assert_string_equal(seen.message, "no");
+	}
+}
+
+/* After the last try the status decides. */
+static void streams_that_stay_away(void **state)
+{
+	struct step steps[] = {
+		{.request = START, .status = 200, .answer = STARTED},
+		{.request = STREAM, .status = 503},
+		{.request = STREAM, .status = 429},
+		{.request = STREAM, .status = 500},
+		{.request = STATUS, .status = 200},
+	};
+	freshet_sudoiq_options options = sudoiq_world_options();
+	options.max_stream_retries = 2;
+	(void)state;
+	steps[4].answer = "{\"task_id\":42,\"status\":\"completed\",\"result\":\"64 percent\"}";
+	PLAY(steps, &options);
 	hold_good();
+	steps[4].answer = "{\"task_id\":42,\"status\":\"running\",\"revision\":3}";
+	PLAY(steps, &options);
+	hold(FRESHET_ESERVER, FRESHET_SUDOIQ_RUNNING, "started running running ");
+	assert_true(seen.has_task_id);
+	steps[4].status = 404;
+	PLAY(steps, &options);
+	hold(FRESHET_ENOT_FOUND, FRESHET_SUDOIQ_RUNNING, "started running ");
+	steps[4].status = 400;
+	PLAY(steps, &options);
+	hold(FRESHET_ESERVER, FRESHET_SUDOIQ_RUNNING, "started running ");
+	steps[4].status = 200;
+	steps[4].answer = "{}";
+	PLAY(steps, &options);
+	hold(FRESHET_ESERVER, FRESHET_SUDOIQ_RUNNING, "started running ");
+}
+
+static void an_answer_that_is_no_stream(void **state)
+{
+	static const struct step steps[] = {
+		{.request = START, .status = 200, .answer = STARTED},
+		{.request = STREAM, .status = 204},
+		{.request = STATUS, .status = 200, .answer = "{\"status\":\"failed\",\"error\":\"boom\"}"},
+	};
+	static const struct step json[] = {
+		{.request = START, .status = 200, .answer = STARTED},
+		{.request = STREAM, .status = 200, .answer = "{}"},
+		{.request = STATUS, .status = 200, .answer = "{\"status\":\"running\"}"},
+	};
+	(void)state;
+	PLAY(steps, NULL);
+	hold(FRESHET_OK, FRESHET_SUDOIQ_FAILED, "started running failed ");
+	PLAY(json, NULL);
+	assert_int_equal(seen.err, FRESHET_ECONTENT_TYPE);
+}
+
+static void silence_is_a_cut(void **state)
+{
+	static const struct step steps[] = {
+		{.request = START, .status = 200, .answer = STARTED},
+		{.request = STREAM, .answer = RUNNING(1)},
+		{.request = STREAM, .head = "last-event-id: 1\r\n", .answer = DONE(2)},
+	};
+	freshet_sudoiq_options options = sudoiq_world_options();
+	freshet_endpoint_options endpoint;
+	freshet_endpoint_options_init(&endpoint);
+	endpoint.stream.idle_timeout_ms = 30;
+	options.endpoint = &endpoint;
+	(void)state;
+	PLAY(steps, &options);
+	hold_good();
+}
+
+#define ERROR(retry) "event: error\ndata: {\"code\":\"busy\",\"message\":\"m\",\"retryable\":" retry "}\n\n"
+
+static void errors_of_a_stream(void **state)
+{
+	static const struct step passing[] = {
+		{.request = START, .status = 200, .answer = STARTED},
+		{.request = STREAM, .answer = RUNNING(1) ERROR("true")},
+		{.request = STREAM, .head = "last-event-id: 1\r\n", .answer = "event: error\ndata: {}\n\n"},
+		{.request = STREAM, .answer = DONE(2)},
+	};
+	static const struct step final[] = {
+		{.request = START, .status = 200, .answer = STARTED},
+		{.request = STREAM, .answer = ERROR("false")},
+	};
+	static const struct step again_and_again[] = {
+		{.request = START, .status = 200, .answer = STARTED},
+		{.request = STREAM, .answer = RUNNING(1) ERROR("true")},
+		{.request = STREAM, .answer = RUNNING(1) ERROR("true")},
+		{.request = STREAM, .answer = RUNNING(1) ERROR("true")},
+		{.request = STATUS, .status = 200, .answer = "{\"status\":\"running\"}"},
+	};
+	freshet_sudoiq_options options = sudoiq_world_options();
+	options.max_stream_retries = 2;
+	(void)state;
+	PLAY(passing, NULL);
+	hold(FRESHET_OK, FRESHET_SUDOIQ_COMPLETED, "started running running error:busy error: completed ");
+	PLAY(final, NULL);
+	hold(FRESHET_ESERVER, FRESHET_SUDOIQ_RUNNING, "started running error:busy ");
+	assert_string_equal(seen.code, "busy");
+	assert_string_equal(seen.message, "m");
+	PLAY(again_and_again, &options);
+	assert_int_equal(seen.err, FRESHET_ESERVER);
+}
+
+static void frames_have_a_bound(void **state)
+{
+	static char answer[5000];
+	const struct step steps[] = {
+		{.request = START, .status = 200, .answer = STARTED},
+		{.request = STREAM, .answer = answer},
+		{.request = STATUS, .status = 200, .answer = "{\"status\":\"running\"}"},
+	};
+	freshet_sudoiq_options options = sudoiq_world_options();
+	freshet_endpoint_options endpoint;
+	freshet_endpoint_options_init(&endpoint);
+	endpoint.stream.max_event = 1000;
+	options.endpoint = &endpoint;
+	options.max_stream_retries = 1;
+	(void)state;
+	memset(answer, 'x', sizeof answer - 1);
+	memcpy(answer, "data: ", 6);
+	memcpy(answer + 4900, "\n\n", 2);
+	PLAY(steps, &options);
+	assert_int_equal(seen.err, FRESHET_ESSE_EVENT);
+}
+
+/* ---- order ---- */
+
+static void nothing_old_and_nothing_after_the_end(void **state)
+{
+	static const struct step steps[] = {
+		{.request = START, .status = 200, .answer = STARTED},
+		{.request = STREAM,
+			.answer = RUNNING(5) SYNC(3, "\"status\":\"failed\"") RUNNING(5) SYNC(6,
+				"\"status\":\"Completed\",\"result\":\"64 percent\"") SYNC(7, "\"status\":\"failed\"")},
+	};
+	(void)state;
+	PLAY(steps, NULL);
+	hold(FRESHET_OK, FRESHET_SUDOIQ_COMPLETED, "started running running Completed ");
+	assert_string_equal(seen.result, "64 percent");
+}
+
+static void another_run_on_the_stream(void **state)
+{
+	static const struct step steps[] = {
+		{.request = START, .status = 200, .answer = STARTED},
+		{.request = STREAM,
+			.answer = "event: sync\ndata: {\"task_id\":43,\"status\":\"failed\"}\n\n"
+				  "event: sync\ndata: {\"status\":\"cancelled\"}\n\n"},
+	};
+	(void)state;
+	PLAY(steps, NULL);
+	hold(FRESHET_OK, FRESHET_SUDOIQ_CANCELED, "started running ?sync cancelled ");
+}
+
+/* ---- time ---- */
+
+static void the_whole_has_a_limit(void **state)
+{
+	static const struct step steps[] = {
+		{.request = START, .status = 200, .answer = STARTED},
+		{.request = STREAM, .answer = RUNNING(1)},
+		{.request = "POST " TASK "/cancel",
+			.body = "{\"reason\":\"response_timeout\"}",
+			.status = 202,
+			.answer = ""},
+	};
+	freshet_sudoiq_options options = sudoiq_world_options();
+	options.response_timeout_ms = 60;
+	(void)state;
+	play(steps, 2, &options);
+	hold(FRESHET_EDEADLINE, FRESHET_SUDOIQ_RUNNING, "started running running ");
+	assert_string_equal(seen.cursor, "1");
+	options.cancel_on_timeout = true;
+	memset(&seen, 0, sizeof seen);
+	sudoiq_world_open(steps, 3, &options);
+	execute();
+	sudoiq_world_until(&seen.done);
+	while (sudoiq_world.step < 3)
+		sudoiq_world_turn();
+	sudoiq_world_close(NULL);
+	assert_int_equal(seen.err, FRESHET_EDEADLINE);
+}
+
+/* ---- attaching and closing ---- */
+
+static void attach(int64_t after)
+{
+	freshet_sudoiq_attach_options o;
+	freshet_sudoiq_attach_options_init(&o);
+	o.agent_id = freshet_str_of(AGENT);
+	o.task_id = 42;
+	o.last_event_id = freshet_str_of(after > 0 ? "7" : NULL);
+	o.callbacks = callbacks;
+	o.user = &seen;
+	assert_int_equal(freshet_sudoiq_attach(sudoiq_world.client, &o, &seen.run), FRESHET_OK);
+}
+
+static void attached(void **state)
+{
+	static const struct step steps[] = {
+		{.request = STREAM, .head = "last-event-id: 7\r\n", .answer = DONE(9)},
+		{.request = STREAM, .answer = DONE(9)},
+	};
+	int64_t task = 0;
+	char line[256];
+	(void)state;
+	memset(&seen, 0, sizeof seen);
+	sudoiq_world_open(steps, 2, NULL);
+	attach(7);
+	assert_true(freshet_sudoiq_run_task_id(seen.run, &task));
+	assert_int_equal(task, 42);
+	assert_true(freshet_str_is(freshet_sudoiq_run_last_event_id(seen.run), "7"));
+	freshet_sudoiq_run_describe(seen.run, line, sizeof line);
+	assert_string_equal(line, "sudoiq run: agent a-1, task 42, following, running, stream waiting, events 0, "
+				  "reconnects 0, tool calls 0");
+	size_t whole = strlen(line);
+	assert_int_equal(freshet_sudoiq_run_describe(seen.run, line, 4), whole);
+	assert_string_equal(line, "sud");
+	sudoiq_world_until(&seen.done);
+	hold(FRESHET_OK, FRESHET_SUDOIQ_COMPLETED, "completed ");
+	/* It is known to be over; who comes later is told so, too. */
+	memset(&seen, 0, sizeof seen);
+	attach(0);
+	sudoiq_world_until(&seen.done);
+	hold(FRESHET_OK, FRESHET_SUDOIQ_COMPLETED, "completed ");
+	sudoiq_world_close(NULL);
+}
+
+static void closed(void **state)
+{
+	static const struct step steps[] = {
+		{.request = START, .status = 200, .answer = STARTED},
+		{.request = STREAM, .answer = RUNNING(1)},
+	};
+	(void)state;
+	for (size_t turns = 0; turns < 40; turns++) {
+		memset(&seen, 0, sizeof seen);
+		sudoiq_world_open(steps, 2, NULL);
+		execute();
+		for (size_t i = 0; i < turns; i++)
+			event_base_loop(sudoiq_world.base, EVLOOP_NONBLOCK);
+		freshet_sudoiq_run_close(seen.run);
+		freshet_sudoiq_run_close(seen.run);
+		assert_int_equal(seen.dones, 0);
+		sudoiq_world_until(&seen.done);
+		assert_int_equal(seen.err, FRESHET_ECANCELED);
+		sudoiq_world_close(NULL);
+		assert_int_equal(seen.dones, 1);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(started_and_followed),
-		cmocka_unit_test(one_round),
-		cmocka_unit_test(a_tool_that_nobody_has),
+		cmocka_unit_test(everything_in_a_start),
+		cmocka_unit_test(starts_that_cannot_be),
+		cmocka_unit_test(the_answer_to_the_start_is_the_stream),
+		cmocka_unit_test(a_posted_stream_is_taken_up_by_get),
+		cmocka_unit_test(starts_that_fail),
+		cmocka_unit_test(starts_that_are_sent_again),
+		cmocka_unit_test(a_start_without_an_answer),
+		cmocka_unit_test(cuts_are_survived),
+		cmocka_unit_test(refusals_of_a_stream_are_final),
+		cmocka_unit_test(streams_that_stay_away),
+		cmocka_unit_test(an_answer_that_is_no_stream),
+		cmocka_unit_test(silence_is_a_cut),
+		cmocka_unit_test(errors_of_a_stream),
+		cmocka_unit_test(frames_have_a_bound),
+		cmocka_unit_test(nothing_old_and_nothing_after_the_end),
+		cmocka_unit_test(another_run_on_the_stream),
+		cmocka_unit_test(the_whole_has_a_limit),
+		cmocka_unit_test(attached),
+		cmocka_unit_test(closed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

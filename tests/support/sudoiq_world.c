@@ -110,6 +110,7 @@ static void answer(struct h1server_conn *c, const struct h1server_request *q)
 		fail_msg("not in the script: %s %s", q->method, q->target);
 	const struct step *step = &sudoiq_world.steps[sudoiq_world.step++];
 	check(step, q);
+	snprintf(sudoiq_world.body, sizeof sudoiq_world.body, "%.*s", (int)q->body_len, q->body_len > 0 ? q->body : "");
 	if (step->hang)
 		return;
 	if (!step->cut || step->status != 0 || step->answer != NULL)

@@ -38,6 +38,7 @@ struct sudoiq_world {
 	size_t step_count;
 	size_t step; /* the next one */
 	struct h1server_conn *stream;
+	char body[4096];  /* of the last request, terminated, as far as there is room */
 	uint64_t turn_ms; /* of the emulator's time */
 };
 
