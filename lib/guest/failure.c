@@ -177,15 +177,20 @@ static bool looks_like_json(freshet_str body)
 	return at < body.len && (body.ptr[at] == '{' || body.ptr[at] == '[');
 }
 
+freshet_str guest_page(freshet_str body)
+{
+	if (looks_like_json(body))
+		return (freshet_str){NULL, 0};
+	return (freshet_str){body.ptr, body.len < BODY_SHOWN ? body.len : BODY_SHOWN};
+}
+
 void guest_failure_init(struct guest_failure *failure, const freshet_outcome *outcome, freshet_str body,
 	const struct guest_words *words)
 {
 	freshet_json_value v[2] = {{0}};
 	memset(failure, 0, sizeof *failure);
 	failure->outcome = *outcome;
-	failure->outcome.body = (freshet_str){body.ptr, body.len < BODY_SHOWN ? body.len : BODY_SHOWN};
-	if (looks_like_json(body) || guest_secrets_in(&words->secrets, body))
-		failure->outcome.body = (freshet_str){NULL, 0};
+	failure->outcome.body = guest_secrets_in(&words->secrets, body) ? (freshet_str){NULL, 0} : guest_page(body);
 	if (outcome->err != FRESHET_OK && outcome->err != FRESHET_EHTTP_STATUS)
 		return;
 	failure->outcome.err = guest_err_of_status(outcome->http_status);

@@ -31,6 +31,12 @@ bool guest_secrets_in(const struct guest_secrets *secrets, freshet_str text);
 /* Copies as much of a text as fits, each secret in it as asterisks, and terminates it. No part of one is ever left. */
 freshet_str guest_hide(const struct guest_secrets *secrets, freshet_str text, char *to, size_t room);
 
+/*
+ * The beginning of a body that is no JSON (a proxy's page), which may be shown; empty for one that begins as JSON does and
+ * so may hold what a request held.
+ */
+freshet_str guest_page(freshet_str body);
+
 /* The code of a status that is not 2xx. */
 freshet_err guest_err_of_status(int status);
 

@@ -10,9 +10,6 @@
 #include "names.h"
 #include "reading.h"
 
-/* Of a body that is not JSON. */
-#define BODY_SHOWN 4096
-
 FRESHET_JSON_PLAN(body_plan, "detail", "limit", "active");
 FRESHET_JSON_PLAN(issue_plan, "type", "loc", "msg");
 
@@ -84,22 +81,6 @@ static void read_issues(struct failure *failure, const freshet_json_value *detai
 
 /* ---- the body ---- */
 
-/* True for what begins as a JSON object or array, whole or not: it may hold `input`. */
-static bool looks_like_json(freshet_str body)
-{
-	size_t at = 0;
-	while (at < body.len && (body.ptr[at] == ' ' || (body.ptr[at] >= '\t' && body.ptr[at] <= '\r')))
-		at++;
-	return at < body.len && (body.ptr[at] == '{' || body.ptr[at] == '[');
-}
-
-static void show_body(freshet_aod_error *error, freshet_str body)
-{
-	error->outcome.body = (freshet_str){NULL, 0};
-	if (!looks_like_json(body))
-		error->outcome.body = (freshet_str){body.ptr, body.len < BODY_SHOWN ? body.len : BODY_SHOWN};
-}
-
 static void read_body(struct failure *failure, freshet_str body, freshet_json_scratch *scratch)
 {
 	freshet_json_value v[3];
@@ -157,7 +138,7 @@ void failure_init(
 {
 	memset(failure, 0, sizeof *failure);
 	failure->error.outcome = *outcome;
-	show_body(&failure->error, body);
+	failure->error.outcome.body = guest_page(body);
 	if (outcome->err != FRESHET_OK && outcome->err != FRESHET_EHTTP_STATUS)
 		return;
 	failure->error.outcome.err = err_of_status(outcome->http_status);
