@@ -363,7 +363,7 @@ bool mockd_webhook_to(struct mockd *m, const char *platform, const char *url, co
 {
 	list_each (node, &m->webhooks) {
 		struct webhook *w = container_of(node, struct webhook, node);
-		if (!is_of(w, platform))
+		if (strcmp(w->style->platform, platform) != 0)
 			continue;
 		w->on = url != NULL && post_target_read(&w->target, url);
 		free(w->secret);

@@ -36,11 +36,11 @@ struct siq_run *siq_run_find(const struct siq *s, int64_t task)
 	return run->deleted ? NULL : run;
 }
 
-/* The oldest ones go when there are more than are held. */
+/* The oldest ones go when there are more than are held; of many some at once, so that it costs little. */
 static void push_frame(struct siq_run *run, struct siq_frame *f)
 {
 	if (run->frame_count >= run->siq->hold) {
-		size_t gone = run->frame_count - run->siq->hold + 1;
+		size_t gone = run->frame_count - run->siq->hold + 1 + run->siq->hold / 4;
 		for (size_t i = 0; i < gone; i++)
 			siq_frame_drop(run->frames[i]);
 		run->frame_count -= gone;
