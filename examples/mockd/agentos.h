@@ -8,7 +8,7 @@ struct aos;
 struct mockd;
 struct platform;
 
-/* NULL when the options name a script that does not exist. */
+/* NULL when the options name a script that does not exist, or a place for webhooks that is none. */
 struct aos *aos_new(struct mockd *m);
 struct platform *aos_platform(struct aos *a);
 

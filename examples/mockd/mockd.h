@@ -90,10 +90,12 @@ struct mockd_options {
 	bool ash_limits; /* Ash: 1500 requests in fifteen minutes, of which 20 deploy and 20 make sessions; default: no limits */
 	bool ash_tagged; /* Ash: the build that was tagged 0.2.0, whose messages are strings; default: the one after it */
 
-	const char *agentos_agent_key;     /* of the first agent; default MOCKD_AGENTOS_AGENT_KEY */
-	const char *agentos_workspace_key; /* default MOCKD_AGENTOS_WORKSPACE_KEY */
-	const char *agentos_scripts;       /* AgentOS: for prompts that name none; default "success" */
-	const char *agentos_number;        /* AgentOS: the payload member that numbers events; default "n" */
+	const char *agentos_agent_key;      /* of the first agent; default MOCKD_AGENTOS_AGENT_KEY */
+	const char *agentos_workspace_key;  /* default MOCKD_AGENTOS_WORKSPACE_KEY */
+	const char *agentos_scripts;        /* AgentOS: for prompts that name none; default "success" */
+	const char *agentos_webhook;        /* AgentOS: where webhooks go; default NULL: nowhere */
+	const char *agentos_webhook_secret; /* AgentOS: default NULL: they are not signed */
+	const char *agentos_number;         /* AgentOS: the payload member that numbers events; default "n" */
 	bool agentos_renamed; /* AgentOS: other paths, statuses, types and members; default: those of the contract */
 	bool agentos_strict;  /* AgentOS: members of a body that nobody published are refused; default: ignored */
 	bool agentos_ignore_keys; /* AgentOS: a repeated idempotency key means nothing; default: one request */

@@ -68,6 +68,8 @@ void settings_copy(struct mockd_options *to, const struct mockd_options *from)
 	to->agentos_workspace_key = must_copy(from->agentos_workspace_key);
 	to->agentos_scripts = must_copy(from->agentos_scripts);
 	to->agentos_number = must_copy(from->agentos_number);
+	to->agentos_webhook = must_copy(from->agentos_webhook);
+	to->agentos_webhook_secret = must_copy(from->agentos_webhook_secret);
 	to->sudoiq_table = must_copy(from->sudoiq_table);
 	to->sudoiq_auth = must_copy(from->sudoiq_auth);
 	to->sudoiq_scripts = must_copy(from->sudoiq_scripts);
@@ -104,6 +106,8 @@ void settings_free(struct mockd_options *o)
 	free_const(o->agentos_workspace_key);
 	free_const(o->agentos_scripts);
 	free_const(o->agentos_number);
+	free_const(o->agentos_webhook);
+	free_const(o->agentos_webhook_secret);
 	free_const(o->sudoiq_table);
 	free_const(o->sudoiq_auth);
 	free_const(o->sudoiq_scripts);

@@ -139,6 +139,24 @@ static void flags_of_sudoiq_reach_it(void **state)
 	assert_int_equal(end(&run, SIGINT), 0);
 }
 
+static void flags_of_agentos_reach_it(void **state)
+{
+	(void)state;
+	struct run run;
+	assert_true(start(&run, "--control --manual-clock --agentos-renamed --agentos-agent-key " MOCKD_TOKEN
+				" --agentos-scripts hang --agentos-strict --agentos-webhook http://127.0.0.1:1/ "
+				"--agentos-webhook-secret s --webhook-fault 'action=lose times=0'"));
+	assert_non_null(strstr(curl("-H 'Content-Type: application/json' -d '{\"agent_id\":\"" MOCKD_AGENTOS_AGENT
+				    "\",\"more\":1}' %s/telemetry/begin",
+				       run.url),
+		"more: is unknown"));
+	assert_non_null(
+		strstr(curl("-d text '%s/mockd/agentos/schedule?agent=" MOCKD_AGENTOS_AGENT "'", run.url), "\"run\""));
+	assert_non_null(strstr(curl("%s/mockd/agentos/runs", run.url), "\"status\": \"running\""));
+	assert_non_null(strstr(curl("%s/mockd/webhooks", run.url), "\"lost\": 1,"));
+	assert_int_equal(end(&run, SIGINT), 0);
+}
+
 static void bad_flags_are_refused(void **state)
 {
 	(void)state;
@@ -147,7 +165,8 @@ static void bad_flags_are_refused(void **state)
 		"--tls-key /nowhere", "--tls-client-ca /nowhere", "--proxy --proxy-target 10.0.0.1:80",
 		"--proxy --proxy-fault action=none", "--proxy --address 0.0.0.0", "--events-file /nowhere",
 		"--address nowhere", "--sudoiq-table third", "--sudoiq-auth basic", "--sudoiq-scripts none",
-		"--sudoiq-webhook https://127.0.0.1/", "--webhook-fault action=none"};
+		"--sudoiq-webhook https://127.0.0.1/", "--agentos-scripts none", "--agentos-agent-key ''",
+		"--agentos-webhook https://127.0.0.1/", "--webhook-fault action=none"};
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		struct run run;
 		assert_false(start(&run, bad[i]));
@@ -207,6 +226,7 @@ int main(void)
 		cmocka_unit_test(curl_runs_a_session),
 		cmocka_unit_test(flags_reach_the_emulator),
 		cmocka_unit_test(flags_of_sudoiq_reach_it),
+		cmocka_unit_test(flags_of_agentos_reach_it),
 		cmocka_unit_test(bad_flags_are_refused),
 		cmocka_unit_test(it_ends_with_streams_open),
 		cmocka_unit_test(a_proxy_stands_beside_it),

@@ -144,7 +144,10 @@ struct aos *aos_new(struct mockd *m)
 	uuid_read(freshet_str_of(MOCKD_AGENTOS_WORKSPACE), &a->workspace);
 	a->webhook = aos_hooks_new(a);
 	add_first_agent(a);
-	if (!script_mix_read(&a->mix, m->options.agentos_scripts) || !aos_plans_exist(a)) {
+	const struct mockd_options *o = &m->options;
+	bool hooked = o->agentos_webhook == NULL ||
+		      mockd_webhook_to(m, "agentos", o->agentos_webhook, o->agentos_webhook_secret);
+	if (!hooked || !script_mix_read(&a->mix, o->agentos_scripts) || !aos_plans_exist(a)) {
 		aos_free(&a->platform);
 		return NULL;
 	}
