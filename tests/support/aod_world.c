@@ -117,14 +117,19 @@ struct mockd_options world_fast(void)
 	return o;
 }
 
+void world_endpoint(freshet_endpoint_options *o)
+{
+	freshet_endpoint_options_init(o);
+	o->protocol = world_transport->protocol;
+	o->ca_file = world_transport->tls ? files.authority : NULL;
+}
+
 freshet_err world_client(const char *token, const char *url, freshet_aod **out)
 {
 	freshet_endpoint_options e;
 	freshet_aod_options o;
-	freshet_endpoint_options_init(&e);
+	world_endpoint(&e);
 	freshet_aod_options_init(&o);
-	e.protocol = world_transport->protocol;
-	e.ca_file = world_transport->tls ? files.authority : NULL;
 	e.stream.backoff_min_ms = 5;
 	e.stream.backoff_max_ms = 50;
 	o.url = url;

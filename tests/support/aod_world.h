@@ -43,6 +43,9 @@ struct mockd_options world_fast(void);
 /* The transport's own options are added. */
 void world_open(const struct mockd_options *options);
 
+/* How a client of any service reaches the emulator over the transport. */
+void world_endpoint(freshet_endpoint_options *o);
+
 /* Another client; NULL takes what the environment says. */
 freshet_err world_client(const char *token, const char *url, freshet_aod **out);
 
