@@ -19,6 +19,7 @@
 #ifndef FRESHET_AGENT_H
 #define FRESHET_AGENT_H
 
+#include <freshet/agentos_hosted.h>
 #include <freshet/aod.h>
 #include <freshet/ash.h>
 #include <freshet/error.h>
@@ -102,6 +103,7 @@ typedef struct freshet_agent_event {
 	const freshet_aod_event *aod;
 	const freshet_ash_event *ash;
 	const freshet_sudoiq_event *sudoiq;
+	const freshet_agentos_event *agentos;
 	freshet_str raw; /* what it was made of: a block of the agent's message, a whole line, a service's JSON text */
 	freshet_str message; /* the agent's whole message, where it comes from one */
 	freshet_str parent;  /* the tool call in which a subagent is at work; empty: the agent itself */
@@ -247,6 +249,19 @@ FRESHET_API freshet_err freshet_agent_reader_sudoiq(freshet_agent_reader *reader
  */
 FRESHET_API freshet_err freshet_agent_reader_sudoiq_end(
 	freshet_agent_reader *reader, const freshet_sudoiq_run_end *end);
+
+/*
+ * An event of a streamed run of AgentOS. The one that ends the stream brings DONE: with FRESHET_AGENT_RESULT_PAUSED behind
+ * AWAITING_INPUT and AWAITING_APPROVAL.
+ */
+FRESHET_API freshet_err freshet_agent_reader_agentos(freshet_agent_reader *reader, const freshet_agentos_event *event);
+
+/*
+ * The end of such a stream: brings DONE if no event has told the end, with an ERROR before it unless the caller closed the
+ * stream.
+ */
+FRESHET_API freshet_err freshet_agent_reader_agentos_end(
+	freshet_agent_reader *reader, const freshet_agentos_stream_end *end);
 
 /* One message of a claude agent as JSON text, from wherever it comes. */
 FRESHET_API freshet_err freshet_agent_reader_message(freshet_agent_reader *reader, freshet_str message);

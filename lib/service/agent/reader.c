@@ -186,6 +186,7 @@ static void begin_event(freshet_agent_reader *r, freshet_agent_event *event)
 	event->aod = r->aod;
 	event->ash = r->ash;
 	event->sudoiq = r->sudoiq;
+	event->agentos = r->agentos;
 	event->turn = r->turn;
 }
 
@@ -196,6 +197,7 @@ static void end_feed(freshet_agent_reader *r)
 	r->aod = NULL;
 	r->ash = NULL;
 	r->sudoiq = NULL;
+	r->agentos = NULL;
 	r->sudoiq_end = NULL;
 	r->busy = false;
 }

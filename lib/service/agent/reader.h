@@ -52,6 +52,7 @@ struct freshet_agent_reader {
 	const freshet_aod_event *aod;
 	const freshet_ash_event *ash;
 	const freshet_sudoiq_event *sudoiq;
+	const freshet_agentos_event *agentos;
 	const freshet_sudoiq_run_end *sudoiq_end;
 	struct ending end;
 	struct message message;
