@@ -144,10 +144,15 @@ static void a_question_pauses_until_it_is_answered(void **state)
 	assert_answer(reply_to(run, "\"answer\":\"2025\",\"question_id\":\"q2\""), 409, "It is another question");
 	answered(reply_to(run, "\"answer\":\"2025\",\"question_id\":\"q1\""), 200, "You said: 2025");
 	assert_answer(reply_to(run, "\"answer\":\"2025\""), 409, "does not wait for an answer");
-	assert_answer(reply_to(NOBODY, "\"answer\":\"2025\""), 404, NULL);
 	const struct mockd_agentos_run e = os_ledger_of(run);
 	assert_int_equal(e.questions, 1);
 	assert_int_equal(e.answers, 1);
+	assert_answer(reply_to(NOBODY, "\"answer\":\"2025\""), 404, NULL);
+	/* What it had to say is said all the same. */
+	const char *echo = run_of(answered(os_invoke("script:echo chunks=1 questions=2", NULL), 202, NULL));
+	answered(reply_to(echo, "\"answer\":\"a\""), 202, NULL);
+	answered(reply_to(echo, "\"answer\":\"b\""), 200,
+		"\"output\":\"You said: a\\nYou said: b\\nscript:echo chunks=1 questions=2\"");
 }
 
 static void questions_come_in_other_shapes(void **state)

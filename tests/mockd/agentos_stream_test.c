@@ -87,6 +87,10 @@ static void chunks_never_end_inside_a_character(void **state)
 		assert_true(json_is_object(frame));
 		json_decref(frame);
 	}
+	r = os_invoke("script:success chunks=2 tools=0 bytes=0", STREAM);
+	os_finish(r);
+	assert_int_equal(count_of(r->body, "data: {\"type\":\"chunk\",\"text\":\"\"}\n\n"), 2);
+	assert_int_equal(count_of(r->body, "\"output\":\"\""), 1);
 	r = os_invoke("script:echo chunks=9 \xf0\x9f\x93\x88\xf0\x9f\x93\x88\xf0\x9f\x93\x88", STREAM);
 	os_finish(r);
 	assert_non_null(strstr(r->body, "\"status\":\"completed\",\"output\":\"script:echo chunks=9 "));

@@ -48,10 +48,11 @@ static json_t *tool_members(const struct aos_work *w, const char *tool, enum aos
 
 void aos_work_say(struct aos_work *w, freshet_str text)
 {
+	json_t *members = json_object();
+	json_object_set_new(members, name_of(w, AOS_FIELD_TEXT), json_stringn(text.len > 0 ? text.ptr : "", text.len));
 	w->chunks++;
 	buffer_append(&w->text, text.ptr, text.len);
-	add_frame(w, name_of(w, AOS_STREAM_CHUNK), json_pack("{s:s%}", name_of(w, AOS_FIELD_TEXT), text.ptr, text.len),
-		false);
+	add_frame(w, name_of(w, AOS_STREAM_CHUNK), members, false);
 	w->text_hash = mockd_hash_row(w->text_hash, w->frame_count, text.ptr, text.len);
 }
 
@@ -181,6 +182,12 @@ static void say_speech(struct aos_work *w)
 	aos_work_say(w, (freshet_str){w->speech + from, end - from});
 }
 
+/* All of it is said, also when answers took the place of its chunks. */
+static bool has_speech(const struct aos_work *w)
+{
+	return w->speech != NULL && (w->chunks < w->plan.chunks || w->speech[w->said] != '\0');
+}
+
 static void say_heard(struct aos_work *w)
 {
 	struct buffer b = {.bytes = NULL};
@@ -240,7 +247,7 @@ static bool step(struct aos_work *w)
 		pause_now(w);
 	else if (w->tools < w->plan.tools && w->tools < w->chunks)
 		use_some_tool(w);
-	else if (w->chunks < w->plan.chunks && w->speech != NULL)
+	else if (has_speech(w))
 		say_speech(w);
 	else if (w->chunks < w->plan.chunks)
 		say_words(w, (size_t)range_pick(w->plan.bytes, random_of(w)));
