@@ -23,7 +23,8 @@ static void keep(const char *text, size_t len)
 {
 	said = realloc(said, said_len + len + 2);
 	assert_non_null(said);
-	memcpy(said + said_len, text, len);
+	if (len > 0)
+		memcpy(said + said_len, text, len);
 	said_len += len;
 	said[said_len++] = '\n';
 	said[said_len] = '\0';
