@@ -29,7 +29,6 @@ void audit_end(struct audit *a, const char *trouble)
 
 void audit_ask(struct audit *a, const char *path, freshet_request_done_fn *done)
 {
-	const struct site *site = a->fleet->sites[0];
 	freshet_request_options o;
 	freshet_request_options_init(&o);
 	o.path = path;
@@ -37,7 +36,7 @@ void audit_ask(struct audit *a, const char *path, freshet_request_done_fn *done)
 	o.max_attempts = ATTEMPTS_MAX;
 	o.on_done = done;
 	o.user = a;
-	freshet_err err = freshet_request_send(site->platform->endpoint(site), &o, NULL);
+	freshet_err err = freshet_request_send(a->fleet->control, &o, NULL);
 	if (err != FRESHET_OK)
 		audit_end(a, freshet_err_text(err));
 }

@@ -20,14 +20,17 @@ struct audit {
 	struct session **suspects; /* those whose rows must be compared one by one */
 	uint32_t suspect_count;
 	uint32_t next_suspect;
-	bool finished;       /* the ledger was read and compared */
-	char trouble[160];   /* why it could not be; empty otherwise */
-	uint64_t sessions;   /* compared */
-	uint64_t rows;       /* in the ledger */
-	uint64_t lost;       /* rows that were not seen, or not as they are */
-	uint64_t duplicated; /* rows that were seen more than once, or that the ledger does not have */
-	uint64_t cut_off;    /* rows of Ash behind cuts, which the platform gives nobody again */
-	uint64_t recovered;  /* pieces of them that its store had */
+	bool finished;     /* the ledger was read and compared */
+	char trouble[160]; /* why it could not be; empty otherwise */
+	uint64_t sessions; /* compared */
+	uint64_t rows;     /* in the ledger */
+	uint64_t lost;     /* rows, tool calls, answers, ... that are on one side alone, or not as they are */
+	uint64_t
+		duplicated; /* the same that were seen, run or taken more than once, or that the ledger does not have */
+	uint64_t calls;     /* of tools, in the ledger */
+	uint64_t cut_off;   /* rows of Ash behind cuts, which the platform gives nobody again */
+	uint64_t recovered; /* pieces of them that its store had */
+	uint64_t unheard;   /* frames of AgentOS behind cuts and approvals, likewise */
 	uint64_t disordered; /* sessions whose rows were all seen, but in another order */
 	uint64_t strays;     /* sessions on the emulator that nobody here followed */
 	uint64_t wrong_ends; /* sessions that ended otherwise than was seen */

@@ -151,6 +151,7 @@ bool emulator_start(struct emulator *e, const struct flags *flags)
 		return fail(e, "the certificates could not be made");
 	add(&c, flags->mockd);
 	add(&c, "--control");
+	add(&c, "--agentos-stream-ids");
 	add_flag(&c, "--token", EMULATOR_TOKEN);
 	add_number(&c, "--seed", flags->seed);
 	add_number(&c, "--clock-scale", CLOCK_SCALE);

@@ -19,7 +19,7 @@ static const struct flag {
 	const char *help;
 } table[] = {
 	{"--platform", FLAG_TEXT, offsetof(struct flags, names), "NAMES",
-		"of aod, ash: sessions of each in turn; default aod"},
+		"of aod, ash, sudoiq, agentos, with commas: sessions of each in turn; default all"},
 	{"--sessions", FLAG_U32, offsetof(struct flags, sessions), "N", "how many; default 1000"},
 	{"--cuts-per-minute", FLAG_U32, offsetof(struct flags, cuts_per_minute), "N",
 		"connections and streams that the emulator cuts, at random; default 60"},
@@ -31,9 +31,10 @@ static const struct flag {
 	{"--url", FLAG_TEXT, offsetof(struct flags, url), "URL",
 		"a real server of the platform instead of the emulator"},
 	{"--token", FLAG_TEXT, offsetof(struct flags, token), "TOKEN",
-		"for --url; default: AOD_API_TOKEN, or ASH_API_KEY"},
+		"for --url; default: AOD_API_TOKEN, ASH_API_KEY, SUDOIQ_API_KEY, or AGENTOS_API_KEY"},
 	{"--agent", FLAG_TEXT, offsetof(struct flags, agent), "AGENT",
-		"for --url, its id or, on Ash, its name; default: the first of the server"},
+		"for --url, its id or, on Ash, its name; default: the first of the server\n"
+		"                         (Sudoiq and AgentOS list none)"},
 	{"--plain", FLAG_SWITCH, offsetof(struct flags, plain), "", "a line each second, also in a terminal"},
 	{"--mockd", FLAG_TEXT, offsetof(struct flags, mockd), "FILE", "the emulator's program (demo.sh knows it)"},
 	{"--make-certs", FLAG_TEXT, offsetof(struct flags, make_certs), "FILE",
@@ -53,6 +54,14 @@ static void print_help(void)
 		printf("  %-22s %s\n", left, table[i].help);
 	}
 	printf("  %-22s %s\n", "--help", "this text");
+	printf("\nThe last line sums up. lost: rows of a stream, tool calls, answers to them and texts of results, "
+	       "reported\n"
+	       "events, tasks, spans and ends, decisions and replies that the ledger has and the sessions have not, "
+	       "or\n"
+	       "the other way round where it is the sessions that send. duplicated: the same, seen twice, run twice,\n"
+	       "taken twice, or unknown to the other side. What a platform gives nobody again after a cut is told in "
+	       "a\n"
+	       "line of its own and is neither.\n");
 }
 
 static bool read_number(const char *text, uint64_t most, uint64_t *number)
@@ -95,11 +104,13 @@ static int bad_usage(const char *argument, const char *why)
 	return 2;
 }
 
-/* Names separated by commas, in any order. False when one of them is none. */
+/* Names separated by commas, in any order; without any all of them. False when one of them is none. */
 static bool choose_platforms(struct flags *flags)
 {
 	const char *name = flags->names;
-	for (;;) {
+	for (size_t i = 0; i < PLATFORMS; i++)
+		flags->wanted[i] = name == NULL;
+	while (name != NULL) {
 		size_t len = strcspn(name, ",");
 		const struct platform *platform = platform_named(name, len);
 		for (size_t i = 0; i < PLATFORMS; i++)
@@ -108,6 +119,7 @@ static bool choose_platforms(struct flags *flags)
 			return platform != NULL;
 		name += len + 1;
 	}
+	return true;
 }
 
 static size_t count_wanted(const struct flags *flags)
@@ -138,7 +150,7 @@ static int check(const struct flags *flags)
 
 int flags_read(int argc, char **argv, struct flags *flags)
 {
-	*flags = (struct flags){.names = "aod", .sessions = 1000, .cuts_per_minute = 60, .seed = 1};
+	*flags = (struct flags){.sessions = 1000, .cuts_per_minute = 60, .seed = 1};
 	for (int i = 1; i < argc; i++) {
 		const char *argument = argv[i];
 		if (strcmp(argument, "--help") == 0) {
@@ -154,6 +166,6 @@ int flags_read(int argc, char **argv, struct flags *flags)
 			return bad_usage(argument, "the value makes no sense");
 	}
 	if (!choose_platforms(flags))
-		return bad_usage("--platform", "names with commas between them, of aod, ash");
+		return bad_usage("--platform", "names with commas between them, of aod, ash, sudoiq, agentos");
 	return check(flags);
 }

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct flags {
-	const char *names;      /* of platforms, separated by commas */
+	const char *names;      /* of platforms, separated by commas; NULL: all */
 	bool wanted[PLATFORMS]; /* the same, each in its place in `platforms` */
 	uint32_t sessions;
 	uint32_t cuts_per_minute;

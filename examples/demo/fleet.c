@@ -89,8 +89,8 @@ void fleet_clear(struct fleet *f)
 	/* One that could not be made is behind the last that counts. */
 	for (uint32_t i = 0; i < f->count; i++)
 		clear_session(&f->sessions[i]);
-	free(f->sessions);
 	for (uint32_t i = 0; i < f->site_count; i++)
 		f->sites[i]->platform->close(f->sites[i]);
+	free(f->sessions);
 	*f = (struct fleet){.base = NULL};
 }

@@ -53,6 +53,7 @@ struct session {
 struct fleet {
 	struct event_base *base;
 	freshet_reactor *reactor;
+	freshet_endpoint *control;     /* the emulator, for what is none of the platforms'; NULL: it is none */
 	struct site *sites[PLATFORMS]; /* those that take part; session number n is of the site n modulo their count */
 	uint32_t site_count;
 	struct session *sessions;

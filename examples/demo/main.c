@@ -186,16 +186,28 @@ static void set_endpoint_options(const struct demo *d, freshet_endpoint_options 
 	}
 }
 
+/* The emulator's cuts spare what its control API is asked on: that is nothing that sessions go over. */
+static bool open_control(struct demo *d)
+{
+	freshet_endpoint_options e;
+	set_endpoint_options(d, &e);
+	e.url = d->emulator.url;
+	freshet_err err = freshet_endpoint_new(d->reactor, &e, &d->fleet.control);
+	if (err != FRESHET_OK)
+		fail(d, "the emulator's control API", err);
+	return err == FRESHET_OK;
+}
+
 static bool open_site(struct demo *d, const struct platform *p)
 {
 	struct fleet *f = &d->fleet;
 	struct site **site = &f->sites[f->site_count];
 	freshet_endpoint_options e;
 	char what[96];
-	struct access access = {d->emulator.url, p->emulator_key, &e};
+	struct access access = {d->emulator.url, p->emulator_key, p->emulator_agent, &e};
 	set_endpoint_options(d, &e);
 	if (d->flags.url != NULL)
-		access = (struct access){d->flags.url, d->flags.token, &e};
+		access = (struct access){d->flags.url, d->flags.token, d->flags.agent, &e};
 	freshet_err err = p->open(f, &access, site);
 	if (err != FRESHET_OK) {
 		snprintf(what, sizeof what, err == FRESHET_EAUTH ? "%s: no token (--token or %s)" : "%s: client",
@@ -205,8 +217,8 @@ static bool open_site(struct demo *d, const struct platform *p)
 	}
 	(*site)->platform = p;
 	(*site)->fleet = f;
-	if (d->flags.agent != NULL)
-		snprintf((*site)->agent, sizeof(*site)->agent, "%s", d->flags.agent);
+	if (access.agent != NULL)
+		snprintf((*site)->agent, sizeof(*site)->agent, "%s", access.agent);
 	f->site_count++;
 	return true;
 }
@@ -227,6 +239,8 @@ static bool open_fleet(struct demo *d)
 	f->real = d->flags.url != NULL;
 	f->on_finished = on_all_ended;
 	f->user = d;
+	if (!f->real && !open_control(d))
+		return false;
 	for (size_t i = 0; i < PLATFORMS; i++)
 		if (d->flags.wanted[i] && !open_site(d, platforms[i]))
 			return false;

@@ -30,6 +30,8 @@ struct part {
 	const char *second;       /* of AoD and Ash, the prompt of a second turn; NULL: there is none */
 	const char *again;        /* of Ash, the message after a turn that was cut: less is left to be done */
 	uint32_t terminate_after; /* the demo terminates it after so many outputs; 0: never */
+	uint32_t events;          /* of a run that is reported to AgentOS; others have a script */
+	bool poll;                /* of AgentOS: a stream that is cut is not taken up again */
 	bool any_end;             /* nothing is known of how it ends */
 	enum state end;           /* how it is to end */
 	bool has_exit_code;       /* of AoD */

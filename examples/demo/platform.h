@@ -9,7 +9,7 @@
 #include <freshet/endpoint.h>
 #include <freshet/error.h>
 
-#define PLATFORMS 2
+#define PLATFORMS 4
 
 struct audit;
 struct entry;
@@ -20,7 +20,8 @@ struct site;
 /* How a platform is reached. */
 struct access {
 	const char *url;
-	const char *key; /* NULL: what the environment has */
+	const char *key;   /* NULL: what the environment has */
+	const char *agent; /* NULL: likewise, or it is found */
 	const freshet_endpoint_options *endpoint;
 };
 
@@ -32,13 +33,13 @@ struct platform {
 	const char *title;        /* for people */
 	const char *key_variable; /* of the environment */
 	const char *emulator_key;
-	const struct part *parts; /* kinds of sessions on the emulator */
+	const char *emulator_agent; /* NULL: it is found, or made */
+	const struct part *parts;   /* kinds of sessions on the emulator */
 
 	/* Makes the site and its client. On failure *out is NULL. */
 	freshet_err (*open)(struct fleet *f, const struct access *access, struct site **out);
 	/* The client is gone already. */
 	void (*close)(struct site *site);
-	freshet_endpoint *(*endpoint)(const struct site *site);
 
 	/* Finds the agent, unless it is known, and does what else comes before all sessions. */
 	void (*prepare)(struct site *site, site_ready_fn *then);

@@ -43,13 +43,17 @@ static void print_standing(const struct fleet *f)
 
 static void print_comparison(const struct audit *a)
 {
-	printf("held against the ledger: %" PRIu64 " sessions, %" PRIu64 " rows, %" PRIu64 " lost, %" PRIu64
-	       " duplicated\n",
-		a->sessions, a->rows, a->lost, a->duplicated);
+	printf("held against the ledger: %" PRIu64 " sessions, %" PRIu64 " rows, %" PRIu64 " tool calls, %" PRIu64
+	       " lost, %" PRIu64 " duplicated\n",
+		a->sessions, a->rows, a->calls, a->lost, a->duplicated);
 	if (a->cut_off > 0)
 		printf("behind cuts, where Ash cannot be taken up again: %" PRIu64 " rows; its store had %" PRIu64
 		       " pieces of them\n",
 			a->cut_off, a->recovered);
+	if (a->unheard > 0)
+		printf("where AgentOS has no stream, behind approvals and cuts of streams that are not taken up again: "
+		       "%" PRIu64 " frames\n",
+			a->unheard);
 	if (a->disordered + a->strays + a->wrong_ends > 0)
 		printf("out of order in %" PRIu64 " sessions, other ends in %" PRIu64
 		       ", sessions nobody followed: %" PRIu64 "\n",

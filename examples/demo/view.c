@@ -212,6 +212,34 @@ static void draw_states(struct picture *p, const struct fleet *f)
 	end_line(p);
 }
 
+static uint32_t ended_of(const struct site *site)
+{
+	return site->tally[COMPLETED] + site->tally[FAILED] + site->tally[TERMINATED] + site->tally[BROKEN];
+}
+
+static void draw_site(struct picture *p, const struct site *site)
+{
+	const uint64_t columns[] = {site->count, ended_of(site), site->events, site->cuts};
+	char number[32];
+	put_text(p, "  %-16s", site->platform->title);
+	for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+		put_text(p, " %12s", grouped(columns[i], number));
+	end_line(p);
+}
+
+/* A line for each platform, where there are several. */
+static void draw_sites(struct picture *p, const struct fleet *f)
+{
+	if (f->site_count < 2)
+		return;
+	put_control(p, "\033[90m");
+	put_text(p, "  %-16s %12s %12s %12s %12s", "platform", "sessions", "ended", "events", "reconnects");
+	end_line(p);
+	for (uint32_t i = 0; i < f->site_count; i++)
+		draw_site(p, f->sites[i]);
+	end_line(p);
+}
+
 static void draw_numbers(struct picture *p, const struct view *v, const struct rates *rates, const freshet_counters *c)
 {
 	char number[32];
@@ -278,6 +306,7 @@ static void draw(struct view *v)
 	end_line(&p);
 	draw_states(&p, v->fleet);
 	end_line(&p);
+	draw_sites(&p, v->fleet);
 	draw_numbers(&p, v, &rates, &counters);
 	end_line(&p);
 	draw_bar(&p, v);
@@ -298,6 +327,8 @@ static void print_line(struct view *v)
 	for (enum state s = WAITING; s < STATES; s++)
 		if (fleet_tally(f, s) > 0)
 			printf(" %s=%u", state_names[s], fleet_tally(f, s));
+	for (uint32_t i = 0; f->site_count > 1 && i < f->site_count; i++)
+		printf(" %s=%u/%u", f->sites[i]->platform->name, ended_of(f->sites[i]), f->sites[i]->count);
 	printf(" events=%llu events/s=%.0f bytes/s=%.0f reconnects=%llu rss_kib=%llu\n", (unsigned long long)now.events,
 		rates.events, rates.bytes, (unsigned long long)fleet_cuts(f), (unsigned long long)resident_kib());
 	fflush(stdout);

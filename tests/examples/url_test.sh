@@ -23,7 +23,7 @@ fail() {
 	exit 1
 }
 demo() {
-	"$built/demo/demo" --url "$url/" --token "$token" --sessions 20 --plain >"$work/out" 2>&1
+	"$built/demo/demo" --platform aod --url "$url/" --token "$token" --sessions 20 --plain >"$work/out" 2>&1
 }
 ! demo || fail "there is no agent, and yet it ends well"
 grep -q "no agent: the server has none" "$work/out" || fail "it does not say that there is no agent"

@@ -69,7 +69,7 @@ static freshet_err ask(struct finding *f, bool create)
 		o.header_count = 1;
 		o.body = freshet_str_of(agent);
 	}
-	return freshet_request_send(f->site->platform->endpoint(f->site), &o, NULL);
+	return freshet_request_send(freshet_aod_endpoint(((struct aod_site *)f->site)->client), &o, NULL);
 }
 
 void aod_prepare(struct site *site, site_ready_fn *then)

@@ -59,11 +59,6 @@ fail:
 	return err;
 }
 
-static freshet_endpoint *endpoint(const struct site *site)
-{
-	return freshet_aod_endpoint(((const struct aod_site *)site)->client);
-}
-
 static const char *end_in_ledger(const struct session *s)
 {
 	return state_names[s->state];
@@ -82,7 +77,6 @@ const struct platform aod_platform = {
 	.parts = parts,
 	.open = open_site,
 	.close = close_site,
-	.endpoint = endpoint,
 	.prepare = aod_prepare,
 	.create = aod_create,
 	.end_in_ledger = end_in_ledger,

@@ -67,11 +67,6 @@ fail:
 	return err;
 }
 
-static freshet_endpoint *endpoint(const struct site *site)
-{
-	return freshet_ash_endpoint(((const struct ash_site *)site)->client);
-}
-
 static bool session_new(struct session *s)
 {
 	s->own = calloc(1, sizeof(struct talk));
@@ -111,7 +106,6 @@ const struct platform ash_platform = {
 	.parts = parts,
 	.open = open_site,
 	.close = close_site,
-	.endpoint = endpoint,
 	.prepare = ash_prepare,
 	.session_new = session_new,
 	.session_free = session_free,
