@@ -29,8 +29,9 @@ typedef struct freshet_sudoiq_property {
 	freshet_str name;        /* required, not empty */
 	freshet_str type;        /* optional: "string", "integer", ... */
 	freshet_str description; /* optional */
-	freshet_str more;        /* optional: a JSON object whose members follow those two: enum, items, default, ... */
-	bool required;           /* the tool is never called without it */
+	freshet_str
+		more;  /* optional: a JSON object whose members follow, none of them a second time: enum, items, ... */
+	bool required; /* the tool is never called without it */
 } freshet_sudoiq_property;
 
 /* A tool as models are shown it. */
@@ -83,7 +84,10 @@ FRESHET_API freshet_err freshet_sudoiq_register_tools(freshet_sudoiq *client,
 	const freshet_sudoiq_register_options *options, freshet_sudoiq_registered_fn *done, void *user,
 	freshet_sudoiq_call **out);
 
-/* A page of the registered tools, of one name space unless `space` is empty; a limit above 200 is FRESHET_EINVAL. */
+/*
+ * A page of the registered tools (`page` NULL: the first), of one name space unless `space` is empty. A limit above 200 is
+ * FRESHET_EINVAL.
+ */
 FRESHET_API freshet_err freshet_sudoiq_get_tools(freshet_sudoiq *client, freshet_str space,
 	const freshet_sudoiq_page *page, freshet_sudoiq_registered_fn *done, void *user, freshet_sudoiq_call **out);
 

@@ -100,6 +100,11 @@ static void tools_are_looked_at(void **state)
 		{{{.name = S("a")}, {.type = S("string")}}, FRESHET_EINVAL},
 		{{{.name = S("a"), .more = S("[]")}, {.name = S("b")}}, FRESHET_EINVAL},
 		{{{.name = S("a"), .more = S("{\"x\"}")}, {.name = S("b")}}, FRESHET_EJSON_SYNTAX},
+		{{{.name = S("a"), .type = S("string"), .more = S("{\"t\\u0079pe\":1}")}, {.name = S("b")}},
+			FRESHET_EINVAL},
+		{{{.name = S("a"), .more = S("{\"type\":1}")}, {.name = S("b")}}, FRESHET_OK},
+		{{{.name = S("a"), .description = S("d"), .more = S("{\"description\":1}")}, {.name = S("b")}},
+			FRESHET_EINVAL},
 	};
 	for (size_t i = 0; i < COUNT(lists); i++)
 		assert_int_equal(register_as((freshet_sudoiq_definition){.name = S("t"),
@@ -273,6 +278,31 @@ static void errors_of_the_server_are_typed(void **state)
 	assert_int_equal(account.server.requests, COUNT(cases));
 }
 
+/* A list that takes far more memory than it has bytes. */
+static void a_list_without_end_is_refused(void **state)
+{
+	const size_t count = 100001;
+	char *body = malloc(3 * count + 2), *at = body;
+	(void)state;
+	assert_non_null(body);
+	for (size_t left = 0; left < 2; left++) {
+		at = body;
+		*at++ = '[';
+		for (size_t i = left; i < count; i++, at += 3)
+			memcpy(at, "{},", 3);
+		at[-1] = ']';
+		*at = '\0';
+		const struct answer told = {200, body};
+		account_open(reply_as_told, NULL);
+		at_hand = &told;
+		assert_int_equal(account_call_validators(), FRESHET_OK);
+		account_wait();
+		assert_int_equal(account_failed, left == 0 ? FRESHET_EJSON_SIZE : FRESHET_OK);
+		account_close();
+	}
+	free(body);
+}
+
 /* The first request is lost or refused; what the second one is answered. */
 static void answer_the_second(struct h1server_conn *c, const struct h1server_request *q)
 {
@@ -322,6 +352,7 @@ int main(void)
 		cmocka_unit_test_teardown(tools_are_looked_at, account_tear_down),
 		cmocka_unit_test_teardown(arguments_are_checked, account_tear_down),
 		cmocka_unit_test_teardown(an_answer_that_cannot_be_read_is_told, account_tear_down),
+		cmocka_unit_test_teardown(a_list_without_end_is_refused, account_tear_down),
 		cmocka_unit_test_teardown(errors_of_the_server_are_typed, account_tear_down),
 		cmocka_unit_test_teardown(what_may_be_repeated_is, account_tear_down),
 	};

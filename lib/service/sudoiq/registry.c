@@ -115,19 +115,27 @@ static freshet_err check_properties(const freshet_sudoiq_definition *tool)
 
 /* ---- as they are sent ---- */
 
-/* The members of a JSON object go into the one that is being written. */
-static void write_members(struct sudoiq_ask *ask, freshet_str object, freshet_json_scratch *scratch)
+/* The same name twice in one object means something else to everybody who reads it. */
+static bool is_double(const freshet_sudoiq_property *property, freshet_str name)
+{
+	return (property->type.ptr != NULL && freshet_str_is(name, "type")) ||
+	       (property->description.ptr != NULL && freshet_str_is(name, "description"));
+}
+
+static void write_more(struct sudoiq_ask *ask, const freshet_sudoiq_property *property, freshet_json_scratch *scratch)
 {
 	freshet_json_each each;
 	freshet_json_value value, key;
 	freshet_str name = {NULL, 0};
-	freshet_err err = freshet_json_read(object, &value, NULL);
+	freshet_err err = freshet_json_read(property->more, &value, NULL);
 	if (err == FRESHET_OK && value.type != FRESHET_JSON_OBJECT)
 		err = FRESHET_EINVAL;
 	if (err == FRESHET_OK)
 		freshet_json_each_begin(&each, &value);
 	while (err == FRESHET_OK && freshet_json_each_next(&each, &key, &value)) {
 		err = freshet_json_string(&key, scratch, &name);
+		if (err == FRESHET_OK && is_double(property, name))
+			err = FRESHET_EINVAL;
 		freshet_json_write_key_str(ask->writer, name);
 		freshet_json_write_raw(ask->writer, value.raw);
 	}
@@ -142,7 +150,7 @@ static void write_property(
 	sudoiq_resource_str(ask, "type", property->type);
 	sudoiq_resource_str(ask, "description", property->description);
 	if (property->more.len > 0)
-		write_members(ask, property->more, scratch);
+		write_more(ask, property, scratch);
 	freshet_json_write_end(ask->writer);
 }
 
