@@ -134,10 +134,15 @@ static inline void read_meter(freshet_sudoiq_invocation *invocation, void *user)
 	freshet_sudoiq_invocation_free(invocation);
 }
 
+static inline void set_tools_of(const freshet_sudoiq_tool *tool)
+{
+	assert_int_equal(freshet_sudoiq_set_tools(sudoiq_world.client, tool, 1, false), FRESHET_OK);
+}
+
 static inline void set_tool(void)
 {
 	const freshet_sudoiq_tool tool = {.name = {"read_meter", 10}, .handler = read_meter};
-	assert_int_equal(freshet_sudoiq_set_tools(sudoiq_world.client, &tool, 1, false), FRESHET_OK);
+	set_tools_of(&tool);
 }
 
 /* Plays one run to its end. */

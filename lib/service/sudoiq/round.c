@@ -77,7 +77,9 @@ static void log_lost(const struct sudoiq_task *task, const freshet_sudoiq_error 
 static void lose(struct sudoiq_task *task, const freshet_sudoiq_error *error)
 {
 	freshet_sudoiq *client = task->client;
-	if (freshet_sudoiq_phase_is_terminal(task->phase) || client->closing)
+	/* Nobody but the end of the endpoint cancels the request. */
+	bool ending = client->closing || error->outcome.err == FRESHET_ECANCELED;
+	if (freshet_sudoiq_phase_is_terminal(task->phase) || ending)
 		return;
 	task->stuck = true;
 	log_lost(task, error);
