@@ -54,6 +54,7 @@ struct sudoiq_tasks {
 	/* Those that have something to do in the next turn, first come first. */
 	struct sudoiq_task *ready;
 	struct sudoiq_task *last_ready;
+	bool ending; /* there will be no next turn */
 };
 
 struct freshet_sudoiq {

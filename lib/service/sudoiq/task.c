@@ -375,7 +375,7 @@ void sudoiq_task_tell(struct sudoiq_task *task, freshet_str type_name, const fre
 void sudoiq_task_ready(struct sudoiq_task *task)
 {
 	struct sudoiq_tasks *tasks = &task->client->tasks;
-	if (task->is_ready)
+	if (task->is_ready || tasks->ending)
 		return;
 	task->is_ready = true;
 	task->next_ready = NULL;
@@ -481,6 +481,7 @@ static void end_task(struct sudoiq_task *task)
 void sudoiq_tasks_end(freshet_sudoiq *client)
 {
 	struct sudoiq_tasks *tasks = &client->tasks;
+	tasks->ending = true;
 	for (size_t i = 0; i < tasks->bucket_count; i++) {
 		while (tasks->buckets[i] != NULL) {
 			struct sudoiq_task *task = tasks->buckets[i];
