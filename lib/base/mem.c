@@ -83,9 +83,11 @@ char *mem_copy(const char *bytes, size_t len)
 
 void mem_wipe(void *memory, size_t size)
 {
-	volatile unsigned char *byte = memory;
-	for (size_t i = 0; memory != NULL && i < size; i++)
-		byte[i] = 0;
+	if (memory == NULL || size == 0)
+		return;
+	memset(memory, 0, size);
+	/* Somebody might look at it, as far as the compiler knows. */
+	__asm__ __volatile__("" : : "r"(memory) : "memory");
 }
 
 bool mem_grow(void **array, size_t *capacity, size_t want, size_t size)

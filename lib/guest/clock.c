@@ -1,6 +1,5 @@
 #include "clock.h"
 
-#include <stdio.h>
 #include <time.h>
 
 /* 0000-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z. */
@@ -43,6 +42,15 @@ static struct date date_of(unsigned days)
 	return date;
 }
 
+/* So many digits and the character behind them. */
+static char *put(char *at, unsigned number, unsigned digits, char behind)
+{
+	for (unsigned i = digits; i > 0; i--, number /= 10)
+		at[i - 1] = (char)('0' + number % 10);
+	at[digits] = behind;
+	return at + digits + 1;
+}
+
 void guest_time_write(int64_t wall_ms, char out[GUEST_TIME_SIZE])
 {
 	int64_t at = wall_ms < FIRST_MS ? FIRST_MS : wall_ms > LAST_MS ? LAST_MS : wall_ms;
@@ -50,7 +58,12 @@ void guest_time_write(int64_t wall_ms, char out[GUEST_TIME_SIZE])
 	unsigned day = (unsigned)(since / DAY_MS), in_day = (unsigned)(since % DAY_MS);
 	/* January and February of the year 0 are 60 days before its first of March: one cycle of 400 years is added. */
 	struct date date = date_of(day + 146097 - 60);
-	snprintf(out, GUEST_TIME_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", (date.year - 400) % 10000,
-		date.month % 100, date.day % 100, in_day / 3600000, in_day / 60000 % 60, in_day / 1000 % 60,
-		in_day % 1000);
+	char *to = put(out, date.year - 400, 4, '-');
+	to = put(to, date.month, 2, '-');
+	to = put(to, date.day, 2, 'T');
+	to = put(to, in_day / 3600000, 2, ':');
+	to = put(to, in_day / 60000 % 60, 2, ':');
+	to = put(to, in_day / 1000 % 60, 2, '.');
+	to = put(to, in_day % 1000, 3, 'Z');
+	*to = '\0';
 }

@@ -7,9 +7,11 @@
 
 void guest_wipe(void *memory, size_t len)
 {
-	volatile unsigned char *at = memory;
-	for (size_t i = 0; memory != NULL && i < len; i++)
-		at[i] = 0;
+	if (memory == NULL || len == 0)
+		return;
+	memset(memory, 0, len);
+	/* Somebody might look at it, as far as the compiler knows. */
+	__asm__ __volatile__("" : : "r"(memory) : "memory");
 }
 
 void guest_text_fail(struct guest_text *text, freshet_err err)

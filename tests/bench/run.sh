@@ -3,7 +3,7 @@
 # and whether it is met. Ends with 1 when a budget is missed. docs/benchmarks.md tells what each row is and how fair.
 # usage: tests/bench/run.sh [--runs N] [--only ROW,ROW...] [--million] [--keep]
 #   --runs N    runs of each measurement, of which the table shows the median; they alternate; default 5
-#   --only ...  idle, idle-tls, idle-http1, idle-http1-tls, aod, live, live-tls, burst, bulk, scale, size, sse, json
+#   --only ...  idle, idle-tls, idle-http1, idle-http1-tls, aod, live, live-tls, burst, bulk, scale, size, sse, json, emit
 #   --million   one million open streams too: takes some minutes and 3 GiB of memory
 #   --keep      the single measurements stay in build/bench/results
 set -eu
@@ -15,7 +15,7 @@ usage() {
 }
 
 runs=5
-rows=idle,idle-tls,idle-http1,idle-http1-tls,aod,live,live-tls,burst,bulk,scale,size,sse,json
+rows=idle,idle-tls,idle-http1,idle-http1-tls,aod,live,live-tls,burst,bulk,scale,size,sse,json,emit
 keep=""
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -215,6 +215,7 @@ done
 ! wanted size || measure_size
 ! wanted sse || measure_parsers sse bench_sse
 ! wanted json || measure_parsers json bench_sse_json
+! wanted emit || measure_parsers emit bench_emit
 echo >&2
 
 # ---- the table ----
@@ -250,6 +251,8 @@ json-mixed-type-and-id|SSE and JSON: type, id; mixed events|ns|freshet|other,loo
 json-mixed-type-and-data|SSE and JSON: type, data; mixed events|ns|freshet|other,loop and simdjson|0.8|ratio
 json-16k-type-and-id|SSE and JSON: type, id; events of 16 KiB|ns|freshet|other,loop and simdjson|0.8|ratio
 json-16k-type-and-data|SSE and JSON: type, data; events of 16 KiB|ns|freshet|other,loop and simdjson|0.8|ratio
+emit-one|AgentOS: an event is reported, one run|ns|freshet|other,plain loop|1.75|ratio
+emit-many|AgentOS: an event is reported, 10,000 runs|ns|freshet|other,plain loop|1.75|ratio
 '
 
 echo "$table" | awk -F'|' -v results=$results '
