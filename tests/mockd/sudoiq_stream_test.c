@@ -158,6 +158,29 @@ static void silence_is_broken_by_comments(void **state)
 	assert_int_equal(count_of(r->body, ": keep-alive\n\n"), 2);
 }
 
+/* What comes while a comment is half written comes behind it. */
+static void a_comment_is_not_broken_into(void **state)
+{
+	(void)state;
+	int64_t task = manual_run();
+	const uint32_t whole = (uint32_t)siq_stream(task, NULL)->body_len;
+	const struct probe_options narrow = {.no_credit = true, .window = whole + 5};
+	struct probe *p = probe_open(mock.base, mockd_port(mock.mockd), &narrow);
+	char path[160];
+	snprintf(path, sizeof path, "/api/v1" SIQ_AGENT_PATH "/tasks/%" PRId64 "/stream", task);
+	struct reply *r = probe_send(p, "GET", path, NULL, NULL);
+	probe_settle(p);
+	assert_int_equal(r->body_len, whole);
+	mockd_advance(mock.mockd, 15000);
+	probe_settle(p);
+	assert_string_equal(r->body + whole, ": kee");
+	assert_true(mockd_sudoiq_say(mock.mockd, task, "x"));
+	probe_credit(p, r, 10000);
+	probe_settle(p);
+	assert_true(begins_with(r->body + whole, ": keep-alive\n\nevent: delta\ndata: {"));
+	probe_close(p);
+}
+
 static void a_start_may_be_the_stream(void **state)
 {
 	(void)state;
@@ -359,6 +382,7 @@ int main(void)
 		TEST(a_connect_with_an_id_goes_on_behind_it),
 		TEST(the_end_is_told_once),
 		TEST(silence_is_broken_by_comments),
+		TEST(a_comment_is_not_broken_into),
 		TEST(a_start_may_be_the_stream),
 		TEST(scripts_speak_between_the_rounds),
 		TEST(trouble_is_told_to_the_open_streams),

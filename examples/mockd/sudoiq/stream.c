@@ -124,7 +124,8 @@ static enum feed_state stream_peek(struct feed *feed, struct piece *piece)
 		*piece = (struct piece){.spans = {freshet_str_of(s->siq->retry_line)}, .kind = PIECE_START};
 		return FEED_PIECE;
 	case PHASE_FRAMES:
-		if (s->frame != NULL || take_frame(s))
+		/* A comment that was begun is not pushed aside by a frame that comes meanwhile. */
+		if (s->frame != NULL || (!s->beat && take_frame(s)))
 			return frame_piece(s, piece);
 		if (!s->beat)
 			return FEED_WAIT;
