@@ -81,9 +81,10 @@ static void open_world(struct mockd_options *m, freshet_agentos_recover recover)
 	freshet_reactor_options r;
 	freshet_agentos_options o;
 	freshet_agentos_hosted_options h;
-	freshet_agentos_hosted_names names = {NULL};
+	freshet_agentos_hosted_names names;
 	freshet_route routes[6];
 	memset(&world, 0, sizeof world);
+	memset(&names, 0, sizeof names);
 	world.base = event_base_new();
 	m->manual_clock = true;
 	m->keep_alive_ms = 3600000;

@@ -226,6 +226,24 @@ static void the_request_asks_for_a_stream(void **state)
 	assert_non_null(strcasestr(agentos_world.heads, "\r\nidempotency-key: "));
 }
 
+static void an_error_that_is_streamed_tells_no_secret(void **state)
+{
+	const freshet_agentos_variable variables[] = {{Z("TOKEN"), Z("VARIABLE-SECRET")}};
+	freshet_agentos_invoke_options o = say("x");
+	struct note n = {.dones = 0};
+	(void)state;
+	begin("data: {\"type\":\"error\",\"message\":\"" AGENTOS_WORLD_KEY
+	      " and VARIABLE-SECRET\",\"code\":\"no\"}\n\n");
+	open_world(NULL);
+	o.variables = variables;
+	o.variable_count = 1;
+	assert_int_equal(
+		freshet_agentos_invoke_stream(agentos_world.client, &o, &note_callbacks, &n, &n.stream), FRESHET_OK);
+	agentos_world_run_until(&n.done);
+	assert_string_equal(n.words, "************************** and ***************|************************** and "
+				     "***************|no");
+}
+
 static void other_names_can_be_given(void **state)
 {
 	static const char *const type[] = {"kind", NULL}, *const chunk[] = {"piece", NULL},
@@ -593,6 +611,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(each_frame_becomes_an_event, agentos_world_close),
 		cmocka_unit_test_teardown(the_request_asks_for_a_stream, agentos_world_close),
+		cmocka_unit_test_teardown(an_error_that_is_streamed_tells_no_secret, agentos_world_close),
 		cmocka_unit_test_teardown(other_names_can_be_given, agentos_world_close),
 		cmocka_unit_test_teardown(the_text_that_is_kept_is_bound, agentos_world_close),
 		cmocka_unit_test_teardown(a_server_without_streams_gives_its_answer, agentos_world_close),

@@ -323,7 +323,8 @@ static void no_secret_is_told(void **state)
 {
 	static const struct agentos_reply script[] = {
 		{"/invoke", 0, 401, NULL,
-			"{\"data\":null,\"error\":{\"message\":\"bad key " AGENTOS_WORLD_KEY " for agent\"}}"},
+			"{\"data\":null,\"error\":{\"message\":\"bad key " AGENTOS_WORLD_KEY
+			" for VARIABLE-SECRET\",\"code\":\"VARIABLE-SECRET\",\"details\":\"VARIABLE-SECRET\"}}"},
 		{0},
 	};
 	const freshet_agentos_variable variables[] = {{Z("TOKEN"), Z("VARIABLE-SECRET")}};

@@ -26,8 +26,21 @@ struct freshet_agentos_call {
 	ask_tell_fn *tell;
 	union ask_done done;
 	void *user;
-	bool canceled; /* before its turn */
+	struct guest_secrets secrets; /* of its order */
+	bool canceled;                /* before its turn */
 };
+
+/* As agentos_answer_read; nothing of what the order keeps secret is in a failure. */
+void ask_read(freshet_agentos *client, size_t route, const struct guest_secrets *secrets,
+	const freshet_response *response, struct agentos_answer *answer);
+
+/* The failure that an event of type ERROR tells; the same holds. */
+void ask_told(freshet_agentos *client, size_t route, const struct guest_secrets *secrets,
+	const freshet_agentos_event *event, struct agentos_failure *failure);
+
+/* The result in a good answer. FRESHET_EJSON_..., FRESHET_ENOMEM. */
+freshet_err ask_read_result(
+	const freshet_agentos *client, const struct agentos_answer *answer, int status, freshet_agentos_result *result);
 
 /*
  * Sends an order, which is the call's from here on, also on failure. `repeatable`: as often as it takes. `out` may be NULL.

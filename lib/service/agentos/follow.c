@@ -100,12 +100,7 @@ static void finish_told(freshet_agentos_stream *s)
 		follow_finish(s, NULL, &event.result, false);
 		return;
 	}
-	agentos_failure_plain(&failure, FRESHET_ESERVER, key_of(s), freshet_err_text(FRESHET_ESERVER));
-	if (event.message.len > 0)
-		failure.error.outcome.text =
-			guest_line(failure.base.text, "%.*s", guest_shown(event.message), event.message.ptr);
-	failure.error.message = event.message;
-	failure.error.code = event.code;
+	ask_told(s->client, s->order.route, &s->order.secrets, &event, &failure);
 	follow_finish(s, &failure.error, &event.result, false);
 }
 
@@ -213,10 +208,7 @@ static void finish_shown(freshet_agentos_stream *s, const freshet_agentos_result
 static void finish_answer(freshet_agentos_stream *s, const struct agentos_answer *answer, int status)
 {
 	freshet_agentos_result result;
-	bool missing = answer->data.type == FRESHET_JSON_MISSING;
-	freshet_err err = missing ? FRESHET_EJSON_MISSING : FRESHET_OK;
-	if (err == FRESHET_OK)
-		err = hosted_result_read(s->client->hosted, &s->client->scratch.json, &answer->data, status, &result);
+	freshet_err err = ask_read_result(s->client, answer, status, &result);
 	if (err != FRESHET_OK) {
 		follow_fail(s, err);
 		return;
@@ -236,7 +228,7 @@ static void take_answer(freshet_agentos_stream *s, const freshet_outcome *outcom
 	response.outcome.body = response.body = in.body;
 	if (response.outcome.err == FRESHET_OK && outcome->body_cut)
 		response.outcome.err = FRESHET_EHTTP_BODY;
-	agentos_answer_read(s->client, s->order.route, &response, &answer);
+	ask_read(s->client, s->order.route, &s->order.secrets, &response, &answer);
 	if (answer.good)
 		finish_answer(s, &answer, response.status);
 	else

@@ -7,14 +7,17 @@
 
 #include "hosted.h"
 
+#include "guest/failure.h"
+
 /* A request that can be sent: by a call or as a stream. */
 struct order {
 	size_t route;
 	struct guest_text path;
 	freshet_json_writer *writer; /* NULL: no body */
 	const char *key;
-	uint64_t timeout_ms;  /* never 0 */
-	uint64_t deadline_ms; /* 0: none */
+	struct guest_secrets secrets; /* the values of prompt variables, with memory of their own */
+	uint64_t timeout_ms;          /* never 0 */
+	uint64_t deadline_ms;         /* 0: none */
 };
 
 /* Each gives everything back on failure; else the order is to be sent or cleared. */
@@ -28,5 +31,8 @@ freshet_err order_decide(
 	const freshet_agentos *client, freshet_str approval_id, bool approve, freshet_str reason, struct order *order);
 
 void order_clear(struct order *order);
+
+/* Overwrites them and gives their memory back. */
+void order_forget(struct guest_secrets *secrets);
 
 #endif
