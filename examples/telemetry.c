@@ -63,7 +63,7 @@ static void on_closed(const freshet_agentos_stats *stats, void *user)
 		stats->retries);
 	for (int i = 0; i < FRESHET_AGENTOS_DROP_CAUSES; i++)
 		if (stats->dropped[i] > 0)
-			fprintf(stderr, "  %s: %" PRIu64 "\n", freshet_agentos_drop_name((freshet_agentos_drop)i),
+			fprintf(stderr, "  %s: %" PRIu64 "\n", freshet_agentos_drop_text((freshet_agentos_drop)i),
 				stats->dropped[i]);
 	if (stats->sent < stats->emitted || stats->runs_ended < stats->runs || stats->tasks_failed > 0)
 		p->unsent = true;

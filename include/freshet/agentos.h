@@ -246,8 +246,8 @@ typedef enum freshet_agentos_drop {
 		FRESHET_AGENTOS_DROP_CAUSES
 } freshet_agentos_drop;
 
-/* What the cause is called: "oldest". Never NULL. */
-FRESHET_API const char *freshet_agentos_drop_name(freshet_agentos_drop cause);
+/* The cause in words: "room for a newer one". Static, never NULL, also for numbers that are none. */
+FRESHET_API const char *freshet_agentos_drop_text(freshet_agentos_drop cause);
 
 /*
  * What a client has done. Always: emitted = sent + the sum of dropped + queued. Spans that travel as events are events.

@@ -267,6 +267,33 @@ static void the_interval_sends_what_is_no_whole_batch(void **state)
 	assert_string_equal(complete(run), STARTED EVENTS(E "," E) EVENTS(E "," E) EVENTS(E "," E) COMPLETED);
 }
 
+/* Events that fill a request one by one, and a small one that is left over. */
+static void what_is_left_of_a_batch_waits_no_longer_than_the_interval(void **state)
+{
+	char payload[600];
+	freshet_agentos_stats stats;
+	(void)state;
+	agentos_world_open(agentos_world_answer, NULL);
+	freshet_agentos_options o = agentos_world_options();
+	o.max_request_bytes = 1024;
+	agentos_world_client(&o);
+	freshet_agentos_run *run = start();
+	do {
+		agentos_world_turn();
+	} while (freshet_agentos_run_id(run).len == 0);
+	size_t room = 512 - strlen(EVENT("e", "info", "{\"value\":\"\"}")) - 23;
+	snprintf(payload, sizeof payload, "\"%0*d\"", (int)room, 0);
+	assert_int_equal(freshet_agentos_emit(run, Z("e"), Z(payload), FRESHET_AGENTOS_LEVEL_INFO), FRESHET_OK);
+	emit_some(run, 1);
+	snprintf(payload, sizeof payload, "\"%0*d\"", (int)room + 1, 0);
+	assert_int_equal(freshet_agentos_emit(run, Z("e"), Z(payload), FRESHET_AGENTOS_LEVEL_INFO), FRESHET_EJSON_SIZE);
+	do {
+		agentos_world_turn();
+		freshet_agentos_stats_get(agentos_world.client, &stats);
+	} while (stats.queued > 0);
+	assert_int_equal(stats.batches, 2);
+}
+
 static void on_flushed(freshet_agentos_run *run, const freshet_agentos_flushed *flushed, void *user)
 {
 	(void)run;
@@ -661,6 +688,8 @@ int main(void)
 		cmocka_unit_test_teardown(what_is_not_valid_is_refused_and_counted, agentos_world_close),
 		cmocka_unit_test_teardown(batches_are_cut_by_number_and_by_size, agentos_world_close),
 		cmocka_unit_test_teardown(the_interval_sends_what_is_no_whole_batch, agentos_world_close),
+		cmocka_unit_test_teardown(
+			what_is_left_of_a_batch_waits_no_longer_than_the_interval, agentos_world_close),
 		cmocka_unit_test_teardown(a_flush_sends_what_waits_and_tells, agentos_world_close),
 		cmocka_unit_test_teardown(a_task_is_a_barrier, agentos_world_close),
 		cmocka_unit_test_teardown(the_server_may_name_tasks, agentos_world_close),

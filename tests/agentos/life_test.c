@@ -442,6 +442,44 @@ static void nothing_is_sent_when_it_is_disabled(void **state)
 	assert_int_equal(agentos_world.server.accepted, 0);
 }
 
+/* ---- callbacks that go on for ever ---- */
+
+static size_t turns_so_far, first_turn;
+
+static void flush_again(freshet_agentos_run *run, const freshet_agentos_flushed *flushed, void *user)
+{
+	(void)flushed;
+	(void)user;
+	if (seen.flushed++ == 0)
+		first_turn = turns_so_far;
+	if (turns_so_far < first_turn + 2)
+		seen.flushes += freshet_agentos_run_flush(run, flush_again, NULL) == FRESHET_OK;
+}
+
+/* Each new flush waits for the next turn, on a run that goes well, one that is lost, and one of a disabled client. */
+static void a_flush_inside_a_flush_lets_the_loop_turn(void **state)
+{
+	static const struct agentos_reply lost[] = {{.path = "start", .status = 400}, {.path = NULL}};
+	(void)state;
+	for (unsigned round = 0; round < 3; round++) {
+		memset(&seen, 0, sizeof seen);
+		seen.place = PLACES;
+		agentos_world_open(agentos_world_answer, NULL);
+		agentos_world.script = round == 1 ? lost : NULL;
+		freshet_agentos_options o = options();
+		o.disabled = round == 2;
+		agentos_world_client(&o);
+		freshet_agentos_run *run = start();
+		seen.flushes += freshet_agentos_run_flush(run, flush_again, NULL) == FRESHET_OK;
+		for (turns_so_far = 0; seen.flushed < seen.flushes; turns_so_far++)
+			agentos_world_turn();
+		assert_true(seen.flushed >= 2);
+		assert_int_equal(freshet_agentos_run_complete(run, NONE), FRESHET_OK);
+		until(&seen.done, 1);
+		agentos_world_close(NULL);
+	}
+}
+
 /* ---- memory ---- */
 
 /* With the n-th allocation failing, and with `all` every later one: each call answers, each callback comes. */
@@ -496,6 +534,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_free_waits_for_nothing, agentos_world_close),
 		cmocka_unit_test_teardown(a_reactor_takes_its_clients_along, agentos_world_close),
 		cmocka_unit_test_teardown(nothing_is_sent_when_it_is_disabled, agentos_world_close),
+		cmocka_unit_test(a_flush_inside_a_flush_lets_the_loop_turn),
 		cmocka_unit_test(without_memory_everything_is_told_and_nothing_lost),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,7 +130,7 @@ static freshet_err put(freshet_agentos_run *run)
 	if (err != FRESHET_OK || is_passed(run))
 		return err;
 	err = agentos_queue_put(&run->client->report.queue, &run->lane, text);
-	if (err == FRESHET_OK && run->lane.waiting > 0)
+	if (err == FRESHET_OK)
 		agentos_run_emitted(run);
 	return err;
 }

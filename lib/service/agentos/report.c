@@ -115,12 +115,12 @@ void freshet_agentos_stats_get(const freshet_agentos *client, freshet_agentos_st
 	stats->closing = report->closing;
 }
 
-const char *freshet_agentos_drop_name(freshet_agentos_drop cause)
+const char *freshet_agentos_drop_text(freshet_agentos_drop cause)
 {
-	static const char *const names[] = {
-#define DROP_NAME(name, text) [FRESHET_AGENTOS_DROPPED_##name] = #name,
-		FRESHET_AGENTOS_DROP_MAP(DROP_NAME)
-#undef DROP_NAME
+	static const char *const texts[] = {
+#define DROP_TEXT(name, text) [FRESHET_AGENTOS_DROPPED_##name] = text,
+		FRESHET_AGENTOS_DROP_MAP(DROP_TEXT)
+#undef DROP_TEXT
 	};
-	return (size_t)cause < sizeof names / sizeof names[0] ? names[cause] : "UNKNOWN";
+	return (size_t)cause < sizeof texts / sizeof texts[0] ? texts[cause] : "no such cause";
 }

@@ -155,7 +155,7 @@ void agentos_attempt_unsent(struct agentos_attempt *attempt, freshet_err err);
 
 /*
  * Whatever the run has is dropped for the cause, and its controls come to `err`. True when its end was among them: then it
- * is gone.
+ * is gone. Nothing of it may be in flight.
  */
 bool agentos_run_empty(freshet_agentos_run *run, freshet_agentos_drop cause, freshet_err err);
 

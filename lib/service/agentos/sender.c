@@ -59,12 +59,19 @@ static bool is_due(const freshet_agentos_run *run)
 	       agentos_lane_oldest(&run->lane) < run->due;
 }
 
+/* What waits for more does so for no longer than the interval. */
+static void begin_interval(freshet_agentos_run *run)
+{
+	if (run->lane.waiting > 0 && !freshet_timer_is_set(run->timer))
+		freshet_timer_set(run->timer, run->client->options.batch_interval_ms);
+}
+
 void agentos_run_emitted(freshet_agentos_run *run)
 {
 	if (run->attempt == NULL && run->id != NULL && batch_is_full(run))
 		agentos_run_ready(run);
-	else if (!freshet_timer_is_set(run->timer))
-		freshet_timer_set(run->timer, run->client->options.batch_interval_ms);
+	else
+		begin_interval(run);
 }
 
 /* ---- sending ---- */
@@ -146,11 +153,21 @@ static void send_next(freshet_agentos_run *run)
 
 /* ---- turns ---- */
 
-/* Callbacks come inside; after them the run may be gone. */
+/* Nothing is sent: what is first in line is done. */
 static void pretend(freshet_agentos_run *run)
 {
-	while (run->controls != NULL && !agentos_control_pretend(run))
-		;
+	if (run->controls != NULL && !agentos_control_pretend(run))
+		agentos_run_ready(run);
+}
+
+/* One at a time, so that a callback that flushes again lets the loop turn. */
+static bool tell_flush(freshet_agentos_run *run)
+{
+	if (run->attempt != NULL || !control_is_next(run) || run->controls->kind != CONTROL_FLUSH)
+		return false;
+	agentos_flush_reached(run);
+	agentos_run_ready(run);
+	return true;
 }
 
 /* False when the run has something to send that has to wait for another's turn to end. */
@@ -168,10 +185,12 @@ static bool step(freshet_agentos_run *run)
 			run->lost ? run->lost_err : FRESHET_EAUTH);
 		return true;
 	}
-	while (run->attempt == NULL && control_is_next(run) && run->controls->kind == CONTROL_FLUSH)
-		agentos_flush_reached(run);
-	if (report->halted || (run->attempt != NULL ? run->attempt->paused : !is_due(run)))
+	if (tell_flush(run) || (run->attempt != NULL && run->attempt->paused))
 		return true;
+	if (run->attempt == NULL && !is_due(run)) {
+		begin_interval(run);
+		return true;
+	}
 	if (report->stats.in_flight >= run->client->options.max_ingest_streams)
 		return false;
 	send_next(run);

@@ -226,9 +226,13 @@ bool agentos_run_empty(freshet_agentos_run *run, freshet_agentos_drop cause, fre
 	}
 	agentos_queue_drop_waiting(&run->client->report.queue, &run->lane, cause);
 	freshet_timer_clear(run->timer);
-	while (run->controls != NULL)
+	/* What callbacks add has its turn next. */
+	const struct agentos_control *last = run->last_control;
+	for (bool more = last != NULL; more;) {
+		more = run->controls != last;
 		if (control_failed(run, &failure.error))
 			return true;
+	}
 	return false;
 }
 
