@@ -18,7 +18,8 @@ static void print_troubles(const struct fleet *f)
 		const struct session *s = &f->sessions[i];
 		if (s->state != BROKEN)
 			continue;
-		printf("session %u (%s): %s\n", s->number, s->id[0] != '\0' ? s->id : "no id",
+		printf("session %u (%s, %s): %s\n", s->number, s->site->platform->name,
+			s->id[0] != '\0' ? s->id : "no id",
 			s->trouble != NULL ? s->trouble : "no memory for the reason");
 		shown++;
 	}
@@ -33,7 +34,8 @@ static void print_standing(const struct fleet *f)
 	for (uint32_t i = 0; i < f->count; i++) {
 		const struct session *s = &f->sessions[i];
 		if (!s->ended && s->id[0] != '\0')
-			printf("  %s %s cursor=%" PRIu64 "\n", s->id, state_names[s->state], s->cursor);
+			printf("  %-7s %s %s cursor=%" PRIu64 "\n", s->site->platform->name, s->id,
+				state_names[s->state], s->cursor);
 	}
 	uint32_t waiting = fleet_tally(f, WAITING);
 	uint32_t unknown = fleet_tally(f, CREATING) + fleet_tally(f, SEARCHING);

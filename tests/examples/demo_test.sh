@@ -122,6 +122,6 @@ run "all over http1" --cuts-per-minute 600 --http1 --seed 3
 run "all over http1 and tls" --cuts-per-minute 300 --http1 --tls --seed 4
 run "tools and telemetry" --platform sudoiq,agentos --cuts-per-minute 600 --seed 5
 grep -q '^where AgentOS has no stream, ' "$work/out" || fail "tools and telemetry: every frame was heard"
-run ash --platform ash --cuts-per-minute 120 --seed 5
+run ash --platform ash --cuts-per-minute 600 --seed 5
 grep -q '^behind cuts, where Ash cannot be taken up again: ' "$work/out" || fail "ash: no turn was cut"
 [ -z "$(find "$work" -mindepth 1 ! -name out ! -name mockd ! -name lines)" ] || fail "left behind: $(find "$work")"

@@ -28,7 +28,7 @@ struct aos_run {
 
 	/* of a hosted one */
 	uint32_t leg;           /* from 1: the invoke, and each time that it went on after a pause */
-	uint32_t whole;         /* one bit for each leg whose stream was shown from its beginning to its end */
+	uint32_t whole;         /* one bit for each leg whose stream must have shown all of it */
 	uint32_t shown;         /* frames of this leg */
 	uint32_t decisions;     /* that were made */
 	uint32_t answers;       /* that were given */

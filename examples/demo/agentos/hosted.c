@@ -43,6 +43,11 @@ static void begin_leg(struct session *s)
 	run_of(s)->shown = 0;
 }
 
+static void mark_whole(struct aos_run *r)
+{
+	r->whole |= UINT32_C(1) << (r->leg % 32);
+}
+
 static void run_ended(struct session *s, enum state end)
 {
 	if (s->part->any_end || s->part->end == end)
@@ -190,9 +195,9 @@ static void on_done(freshet_agentos_stream *stream, const freshet_agentos_stream
 	(void)stream;
 	if (s->fleet->closing)
 		return;
-	s->site->cuts += end->resumes + (end->polled || end->error != NULL);
+	s->site->cuts += end->resumes + (end->polled || (end->error != NULL && r->shown > 0));
 	if (end->error == NULL && !end->polled)
-		r->whole |= UINT32_C(1) << (r->leg % 32);
+		mark_whole(r);
 	if (end->error != NULL)
 		stream_failed(s, end->error);
 	else
@@ -227,6 +232,9 @@ static void hosted_listen(struct session *s)
 	static const freshet_agentos_stream_callbacks callbacks = {.on_event = on_event, .on_done = on_done};
 	char key[40];
 	snprintf(key, sizeof key, "%016llx-%u-%u", (unsigned long long)s->fleet->marker, s->number, run_of(s)->leg);
+	/* A stream that can be taken up again must show all of its leg, whatever comes. */
+	if (!s->part->poll)
+		mark_whole(run_of(s));
 	freshet_err err = run_of(s)->replies ? reply(s, key, &callbacks) : invoke(s, key, &callbacks);
 	if (err != FRESHET_OK)
 		session_break_by(s, run_of(s)->replies ? "reply" : "invoke", err);
