@@ -153,9 +153,8 @@ typedef struct freshet_agentos_options {
 	uint64_t close_timeout_ms; /* of freshet_agentos_close; default 5,000 */
 
 	/* What the platform does not publish, and what it may allow one day. */
-	const char *path_prefix; /* before every path of the table; default none */
-	const freshet_route
-		*routes; /* endpoints by key under other paths: the keys stand in docs/services/agentos.md */
+	const char *path_prefix;     /* before every path of the table; default none */
+	const freshet_route *routes; /* endpoints by key under other paths: docs/services/agentos.md has the keys */
 	size_t route_count;
 	const freshet_agentos_names *names;
 	bool allow_unknown_trigger; /* a trigger_type beside names.triggers */
@@ -194,7 +193,7 @@ FRESHET_API freshet_err freshet_agentos_new(
 FRESHET_API freshet_err freshet_agentos_new_from_env(
 	freshet_reactor *reactor, const freshet_agentos_options *options, freshet_agentos **out);
 
-/* What is still queued when the client has gone; every event is in one of the counts. */
+/* What a client has done; see below. */
 typedef struct freshet_agentos_stats freshet_agentos_stats;
 
 /* The last callback of a client: all others have come. */
@@ -222,7 +221,7 @@ FRESHET_API void freshet_agentos_free(freshet_agentos *client);
 FRESHET_API freshet_err freshet_agentos_set_api_key(freshet_agentos *client, const char *api_key);
 FRESHET_API freshet_err freshet_agentos_set_workspace_key(freshet_agentos *client, const char *workspace_key);
 
-/* The endpoint of the client, for requests that this header has no call for; NULL when it is disabled. It is the client's. */
+/* The endpoint of the client, for requests that this header has no call for. It is the client's: not to be closed. */
 FRESHET_API freshet_endpoint *freshet_agentos_endpoint(const freshet_agentos *client);
 
 /* ---- counters ---- */
