@@ -1,22 +1,30 @@
-# What the shared library exports is exactly lib/exports.txt, and that is exactly what the public headers declare with
-# FRESHET_API: nothing internal leaks out, nothing promised is missing, and a change of the list is seen in review.
-# usage: cmake -DSOURCE_DIR=... -DLIBRARY=... -DNM=... -P tests/symbols.cmake
+# What the two shared libraries export is exactly lib/exports.txt, and that is exactly what the public headers declare with
+# FRESHET_API: nothing internal leaks out, nothing promised is missing, nothing is there twice, and a change of the list is
+# seen in review.
+# usage: cmake -DSOURCE_DIR=... -DCORE=... -DAGENTS=... -DNM=... -P tests/symbols.cmake
 cmake_policy(VERSION 3.25)
 
-execute_process(COMMAND ${NM} -D --defined-only ${LIBRARY} OUTPUT_VARIABLE output RESULT_VARIABLE result)
-if(NOT result EQUAL 0)
-	message(FATAL_ERROR "symbols: ${NM} failed on ${LIBRARY}")
-endif()
+set(failures "")
 set(exported "")
-string(REPLACE "\n" ";" lines "${output}")
-foreach(line ${lines})
-	if(line MATCHES "^[0-9a-f]+ [A-Z] ([A-Za-z_][A-Za-z0-9_]*)")
-		set(name ${CMAKE_MATCH_1})
-		# Made by compilers and sanitizers for every shared object.
-		if(NOT name MATCHES "^(_init|_fini|__bss_start|_edata|_end|__odr_asan.*|___asan.*|__asan.*)$")
+foreach(library ${CORE} ${AGENTS})
+	execute_process(COMMAND ${NM} -D --defined-only ${library} OUTPUT_VARIABLE output RESULT_VARIABLE result)
+	if(NOT result EQUAL 0)
+		message(FATAL_ERROR "symbols: ${NM} failed on ${library}")
+	endif()
+	string(REPLACE "\n" ";" lines "${output}")
+	foreach(line ${lines})
+		if(line MATCHES "^[0-9a-f]+ [A-Z] ([A-Za-z_][A-Za-z0-9_]*)")
+			set(name ${CMAKE_MATCH_1})
+			# Made by compilers and sanitizers for every shared object.
+			if(name MATCHES "^(_init|_fini|__bss_start|_edata|_end|__odr_asan.*|___asan.*|__asan.*)$")
+				continue()
+			endif()
+			if(name IN_LIST exported)
+				list(APPEND failures "${name} is in both libraries")
+			endif()
 			list(APPEND exported ${name})
 		endif()
-	endif()
+	endforeach()
 endforeach()
 list(SORT exported)
 
@@ -36,7 +44,6 @@ foreach(header ${headers})
 endforeach()
 list(SORT declared)
 
-set(failures "")
 # An exported function would write its own idea of their size into the caller's options: FRESHET_OPTIONS_INIT makes them.
 foreach(name ${declared})
 	if(name MATCHES "_(options|fields)_init$")
@@ -55,7 +62,7 @@ endforeach()
 if(failures)
 	list(REMOVE_DUPLICATES failures)
 	list(JOIN failures "\n  " text)
-	message(FATAL_ERROR "symbols (exported: ${LIBRARY}; promised: lib/exports.txt; declared: include/):\n  ${text}")
+	message(FATAL_ERROR "symbols (exported: ${CORE}, ${AGENTS}; promised: lib/exports.txt; declared: include/):\n  ${text}")
 endif()
 list(LENGTH promised count)
 message(STATUS "symbols: ${count}")

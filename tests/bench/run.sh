@@ -177,6 +177,8 @@ measure_million() {
 measure_size() {
 	strip -o $build/stripped $build/lib/libfreshet.so
 	note size freshet "$(awk "BEGIN { print $(stat -c %s $build/stripped) / 1024 }")"
+	strip -o $build/stripped $build/lib/libfreshet-agents.so
+	note size agents "$(awk "BEGIN { print $(stat -c %s $build/stripped) / 1024 }")"
 }
 
 # The programs of the parsers take their own medians: small type and id freshet 60.1 ns/event ... 70.2 ns/event ratio ...
@@ -241,7 +243,8 @@ scale|event among 100,000 streams, CPU|us|hundred_thousand|ten,among 10 streams|
 million|a million streams: memory|GiB|gib|||
 million|a million streams: time to open|s|open_s|||
 million|a million streams: served an event||served||1000000|least
-size|shared library, stripped|KiB|freshet||400|value
+size|libfreshet.so, stripped|KiB|freshet||400|value
+size|libfreshet-agents.so, stripped: four platforms, webhooks|KiB|agents|||
 sse-small|SSE, small events|ns|freshet|other,plain loop|1.0|ratio
 sse-mixed|SSE, mixed events|ns|freshet|other,plain loop|1.0|ratio
 sse-16k|SSE, events of 16 KiB|ns|freshet|other,plain loop|1.0|ratio
