@@ -84,22 +84,24 @@ void agentos_control_pop(freshet_agentos_run *run)
 
 /* ---- life ---- */
 
-static freshet_agentos_run *run_new(freshet_agentos *client, const freshet_agentos_run_options *o)
+/* FRESHET_ENOMEM, FRESHET_ESTATE (the reactor is closing). */
+static freshet_err run_new(freshet_agentos *client, const freshet_agentos_run_options *o, freshet_agentos_run **out)
 {
+	freshet_reactor *reactor = freshet_endpoint_reactor(client->endpoint);
 	freshet_agentos_run *run = freshet_mem_new(1, sizeof *run);
 	if (run == NULL)
-		return NULL;
+		return FRESHET_ENOMEM;
 	run->client = client;
 	run->callbacks = o->callbacks;
 	run->user = o->user;
 	agentos_link_init(&run->node);
 	agentos_link_init(&run->ready);
-	freshet_reactor *reactor = freshet_endpoint_reactor(client->endpoint);
-	if (freshet_timer_new(reactor, agentos_run_timer, run, &run->timer) != FRESHET_OK) {
+	freshet_err err = freshet_timer_new(reactor, agentos_run_timer, run, &run->timer);
+	if (err != FRESHET_OK)
 		freshet_mem_free(run);
-		return NULL;
-	}
-	return run;
+	else
+		*out = run;
+	return err;
 }
 
 static void run_free(freshet_agentos_run *run)
@@ -186,14 +188,14 @@ static void write_start(freshet_agentos *client, const freshet_agentos_run_optio
 
 static freshet_err start(freshet_agentos *client, const freshet_agentos_run_options *o, freshet_agentos_run **out)
 {
+	freshet_agentos_run *run;
 	freshet_err err = agentos_is_open(client);
 	if (err == FRESHET_OK)
 		err = check_start(client, o);
+	if (err == FRESHET_OK)
+		err = run_new(client, o, &run);
 	if (err != FRESHET_OK)
 		return err;
-	freshet_agentos_run *run = run_new(client, o);
-	if (run == NULL)
-		return FRESHET_ENOMEM;
 	write_start(client, o);
 	err = agentos_control_put(run, CONTROL_START, ROUTE_run_start, NULL, false);
 	if (err != FRESHET_OK) {
