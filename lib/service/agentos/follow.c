@@ -22,6 +22,7 @@ static void free_stream(freshet_agentos_stream *s)
 	freshet_mem_free(s->run_id);
 	guest_free_secret(s->last);
 	freshet_mem_free(s->last_name);
+	freshet_mem_free(s->cut);
 	guest_text_clear(&s->text);
 	freshet_mem_free(s);
 }
@@ -67,9 +68,9 @@ static void finish_cut(freshet_agentos_stream *s, const freshet_agentos_result *
 {
 	struct agentos_failure failure;
 	freshet_agentos_result known;
-	agentos_failure_plain(&failure, s->cut.err, key_of(s), s->cut_text);
-	failure.error.outcome = s->cut;
-	failure.error.outcome.text = freshet_str_of(s->cut_text);
+	agentos_failure_plain(&failure, s->cut->outcome.err, key_of(s), s->cut->text);
+	failure.error.outcome = s->cut->outcome;
+	failure.error.outcome.text = freshet_str_of(s->cut->text);
 	failure.error.transport = true;
 	follow_finish(s, &failure.error, result != NULL ? result : result_so_far(s, &known), result != NULL);
 }
@@ -143,6 +144,9 @@ void follow_show(freshet_agentos_stream *s, const freshet_agentos_event *event)
 		return;
 	remember(s, event);
 	s->events++;
+	/* It is not sent again from here on: the prompt need not stay. */
+	freshet_json_writer_free(s->order.writer);
+	s->order.writer = NULL;
 	if (!s->no_memory && s->callbacks.on_event != NULL)
 		s->callbacks.on_event(s, event, s->user);
 }
@@ -310,24 +314,30 @@ static void poll_once(freshet_agentos_stream *s)
 
 static freshet_err open_resume(freshet_agentos_stream *s, freshet_str cursor);
 
-/* Why the stream broke off stays known, whatever is tried now. */
-static void keep_cut(freshet_agentos_stream *s, const freshet_outcome *outcome)
+/* Why the stream broke off stays known, whatever is tried now. False without memory. */
+static bool keep_cut(freshet_agentos_stream *s, const freshet_outcome *outcome)
 {
 	freshet_str text = outcome->text;
-	s->cut = *outcome;
-	s->cut.body = s->cut.content_type = s->cut.location = (freshet_str){NULL, 0};
+	s->cut = freshet_mem_new(1, sizeof *s->cut);
+	if (s->cut == NULL)
+		return false;
+	s->cut->outcome = *outcome;
+	s->cut->outcome.body = s->cut->outcome.content_type = s->cut->outcome.location = (freshet_str){NULL, 0};
 	if (outcome->err == FRESHET_OK) {
-		s->cut.err = FRESHET_EHTTP_TRUNCATED;
+		s->cut->outcome.err = FRESHET_EHTTP_TRUNCATED;
 		text = freshet_str_of("the stream ended before the run did");
 	}
-	guest_line(s->cut_text, "%.*s", guest_shown(text), text.ptr);
+	guest_line(s->cut->text, "%.*s", guest_shown(text), text.ptr);
+	return true;
 }
 
 static void recover(freshet_agentos_stream *s, const freshet_stream_end *end)
 {
 	freshet_agentos_recover how = s->client->hosted->options.recover;
-	if (s->state == FOLLOW_POST)
-		keep_cut(s, &end->outcome);
+	if (s->state == FOLLOW_POST && !keep_cut(s, &end->outcome)) {
+		follow_fail(s, FRESHET_ENOMEM);
+		return;
+	}
 	if (s->run_id == NULL || how == FRESHET_AGENTOS_RECOVER_OFF) {
 		finish_cut(s, NULL);
 		return;

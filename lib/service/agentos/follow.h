@@ -17,6 +17,12 @@ enum follow_state {
 	FOLLOW_LOCAL,  /* the client is disabled */
 };
 
+/* Why a stream broke off, until it is known how the run went on. */
+struct follow_cut {
+	freshet_outcome outcome;
+	char text[GUEST_LINE_SIZE];
+};
+
 struct freshet_agentos_stream {
 	freshet_agentos *client;
 	struct hosted_waiting waiting; /* in PAUSE and LOCAL */
@@ -36,9 +42,7 @@ struct freshet_agentos_stream {
 	char *last;              /* the data of the event that ended it; NULL: none did */
 	char *last_name;         /* and the name of its SSE event */
 	struct guest_text text;  /* of the chunks */
-	/* Why the stream broke off, until it is known how the run went on. */
-	freshet_outcome cut;
-	char cut_text[GUEST_LINE_SIZE];
+	struct follow_cut *cut;  /* NULL: it has not broken off */
 	bool text_cut;
 	bool marked; /* ended by a mark instead of an event */
 	bool closed; /* by its user */
