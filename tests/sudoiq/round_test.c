@@ -5,6 +5,7 @@
 #include "play.h"
 
 #include <pthread.h>
+#include <time.h>
 
 /* Invocations that their handlers keep. */
 static freshet_sudoiq_invocation *kept[16];
@@ -244,6 +245,66 @@ static void tools_that_fail(void **state)
 	assert_string_equal(records, "a main/bad error 13 26 no \"meter\" 7\n"
 				     "b main/nobody no_handler 13 26 no tool nobody\n"
 				     "c main/slow timeout 13 34 the tool took too long\n");
+}
+
+#define LIMIT_MS 100
+
+static void finish_at_last(freshet_timer *timer, void *user)
+{
+	(void)user;
+	freshet_timer_free(timer);
+	finish_kept(0, "64 percent");
+}
+
+static uint64_t monotonic_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* The loop is held up, until both the end of the tool and that of its time are due. */
+static void hold_up(freshet_sudoiq_invocation *invocation, void *user)
+{
+	freshet_timer *timer;
+	uint64_t over = monotonic_ms() + LIMIT_MS + 10;
+	keep(invocation, user);
+	assert_int_equal(freshet_timer_new(sudoiq_world.reactor, finish_at_last, NULL, &timer), FRESHET_OK);
+	freshet_timer_set(timer, 0);
+	while (monotonic_ms() < over)
+		;
+}
+
+/* What is finished is not too slow as well, whatever the clock says by then. */
+static void finished_as_its_time_is_over(void **state)
+{
+	static const struct step steps[] = {
+		FOLLOWED,
+		{.request = STREAM, .answer = PAUSED(1, CALL("a", "slow"))},
+		{.request = ANSWER,
+			.body = ANSWERS(GIVEN("a", "slow", "64 percent", "false")),
+			.status = 200,
+			.answer = "",
+			.push = PAUSED(2, CALL("b", "read_meter"))},
+		{.request = ANSWER,
+			.body = ANSWERS(GIVEN("b", "read_meter", "64 percent", "false")),
+			.status = 200,
+			.answer = "",
+			.push = DONE(3)},
+	};
+	const freshet_sudoiq_tool tools[] = {
+		{.name = {"slow", 4}, .handler = hold_up, .canceled = canceled, .timeout_ms = LIMIT_MS},
+		{.name = {"read_meter", 10}, .handler = read_meter},
+	};
+	freshet_sudoiq_options options = with_records();
+	options.max_parallel_tools = 1;
+	(void)state;
+	BEGIN(steps, &options);
+	set_tools(tools, 2);
+	end();
+	hold_good();
+	assert_int_equal(cancels, 0);
+	assert_string_equal(records, "a main/slow ok 13 10 \nb main/read_meter ok 13 10 \n");
 }
 
 static void nobody_handles_it(void **state)
@@ -628,6 +689,7 @@ int main(void)
 		cmocka_unit_test(each_as_it_comes),
 		cmocka_unit_test(not_too_many_at_once),
 		cmocka_unit_test(tools_that_fail),
+		cmocka_unit_test(finished_as_its_time_is_over),
 		cmocka_unit_test(nobody_handles_it),
 		cmocka_unit_test(sizes_have_bounds),
 		cmocka_unit_test(the_nearest_tool_is_called),

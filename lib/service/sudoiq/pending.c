@@ -180,6 +180,14 @@ static void answer_for(struct sudoiq_pending *pending, freshet_sudoiq_tool_outco
 	pending->message = guest_copy(freshet_str_of(message));
 }
 
+/* Its handler is at it no more, and neither is the clock: what comes first counts. */
+static void stop_running(struct sudoiq_pending *pending)
+{
+	pending->task->running--;
+	freshet_timer_free(pending->timer);
+	pending->timer = NULL;
+}
+
 freshet_err sudoiq_pending_finish(struct sudoiq_pending *pending, freshet_str text, bool failed)
 {
 	if (pending == NULL || pending->state != PENDING_RUNNING)
@@ -196,7 +204,7 @@ freshet_err sudoiq_pending_finish(struct sudoiq_pending *pending, freshet_str te
 		failed ? strlen(answer) : text.len);
 	pending->message = message;
 	pending->state = PENDING_FINISHED;
-	pending->task->running--;
+	stop_running(pending);
 	sudoiq_task_ready(pending->task);
 	return FRESHET_OK;
 }
@@ -285,8 +293,6 @@ static freshet_sudoiq_invocation *take_invocation(struct sudoiq_pending *pending
 	freshet_sudoiq_invocation *invocation = pending->invocation;
 	pending->invocation = NULL;
 	invocation->pending = NULL;
-	freshet_timer_free(pending->timer);
-	pending->timer = NULL;
 	return invocation;
 }
 
@@ -323,9 +329,7 @@ void sudoiq_pending_settle(struct sudoiq_pending *pending)
 void sudoiq_pending_drop(struct sudoiq_pending *pending)
 {
 	if (pending->state == PENDING_RUNNING) {
-		pending->task->running--;
-		freshet_timer_free(pending->timer);
-		pending->timer = NULL;
+		stop_running(pending);
 		set_answer(pending, FRESHET_SUDOIQ_TOOL_CANCELED, NULL, 0);
 	}
 	if (pending->state == PENDING_RUNNING || pending->state == PENDING_FINISHED) {
@@ -344,7 +348,7 @@ static void too_slow(freshet_timer *timer, void *user)
 	(void)timer;
 	answer_for(pending, FRESHET_SUDOIQ_TOOL_TIMEOUT, "the tool took too long");
 	pending->state = PENDING_FINISHED;
-	pending->task->running--;
+	stop_running(pending);
 	sudoiq_task_ready(pending->task);
 }
 

@@ -73,7 +73,7 @@ freshet_err freshet_sudoiq_set_tools(freshet_sudoiq *client, const freshet_sudoi
 			next.list[next.count++] = old->list[i];
 	for (size_t i = 0; i < count; i++)
 		next.list[next.count++] = tools[i];
-	char *at = (char *)(next.list + kept + count);
+	char *at = next.list != NULL ? (char *)(next.list + kept + count) : NULL;
 	for (size_t i = 0; i < next.count; i++) {
 		put_str(&at, &next.list[i].name);
 		put_str(&at, &next.list[i].space);
