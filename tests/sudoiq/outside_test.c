@@ -280,6 +280,42 @@ static void known_runs_have_a_bound(void **state)
 	end();
 }
 
+static void count_end(freshet_sudoiq_run *run, const freshet_sudoiq_run_end *end, void *user)
+{
+	(void)run;
+	assert_int_equal(end->error.outcome.err, FRESHET_ECANCELED);
+	(*(unsigned *)user)++;
+}
+
+/* Those that were followed as well, although nothing new comes. */
+static void runs_that_were_followed_have_the_same_bound(void **state)
+{
+	freshet_sudoiq_options options = sudoiq_world_options();
+	freshet_sudoiq_attach_options o;
+	freshet_sudoiq_run *runs[8];
+	unsigned ends = 0;
+	char line[200];
+	options.max_known_runs = 3;
+	(void)state;
+	begin(NULL, 0, &options);
+	freshet_sudoiq_attach_options_init(&o);
+	o.agent_id = freshet_str_of(AGENT);
+	o.callbacks.on_done = count_end;
+	o.user = &ends;
+	for (o.task_id = 0; o.task_id < 8; o.task_id++)
+		assert_int_equal(freshet_sudoiq_attach(sudoiq_world.client, &o, &runs[o.task_id]), FRESHET_OK);
+	freshet_sudoiq_describe(sudoiq_world.client, line, sizeof line);
+	assert_non_null(strstr(line, "runs 8, known 8,"));
+	/* Before a request of theirs goes out. */
+	for (size_t i = 0; i < 8; i++)
+		freshet_sudoiq_run_close(runs[i]);
+	while (ends < 8)
+		sudoiq_world_turn();
+	freshet_sudoiq_describe(sudoiq_world.client, line, sizeof line);
+	assert_non_null(strstr(line, "runs 0, known 3,"));
+	end();
+}
+
 static void on_lost(
 	freshet_sudoiq *client, freshet_str agent_id, int64_t task_id, const freshet_sudoiq_error *error, void *user)
 {
@@ -454,6 +490,7 @@ int main(void)
 		cmocka_unit_test(without_revisions),
 		cmocka_unit_test(what_cannot_be_fed),
 		cmocka_unit_test(known_runs_have_a_bound),
+		cmocka_unit_test(runs_that_were_followed_have_the_same_bound),
 		cmocka_unit_test(answers_that_nobody_takes),
 		cmocka_unit_test(a_run_that_is_followed),
 		cmocka_unit_test(a_round_by_hand),

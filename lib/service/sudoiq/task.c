@@ -13,6 +13,8 @@
 #include <stdio.h>
 
 #define FIRST_BUCKETS 16
+/* Of the row, when one joins it. */
+#define LOOKED_AT 4
 
 /* ---- the table ---- */
 
@@ -137,6 +139,22 @@ static bool make_row(freshet_sudoiq *client)
 	return tasks->idle_count < client->settings.max_known_runs;
 }
 
+/*
+ * Looks at the oldest while there are too many; one that is busy counts as young again. A few at a time: so a row of busy
+ * ones costs little, and one that is short again is reached all the same.
+ */
+static void trim_row(freshet_sudoiq *client)
+{
+	struct sudoiq_tasks *tasks = &client->tasks;
+	for (unsigned i = 0; i < LOOKED_AT && tasks->idle_count > client->settings.max_known_runs; i++) {
+		struct sudoiq_task *task = tasks->oldest;
+		if (is_busy(task))
+			row_enter(task);
+		else
+			task_free(task);
+	}
+}
+
 freshet_err sudoiq_task_get(
 	freshet_sudoiq *client, freshet_str agent_id, int64_t task_id, bool bounded, struct sudoiq_task **out)
 {
@@ -174,8 +192,10 @@ void sudoiq_task_leave(struct sudoiq_task *task, freshet_sudoiq_run *run)
 	while (*at != run)
 		at = &(*at)->next_follower;
 	*at = run->next_follower;
-	if (task->followers == NULL)
-		row_enter(task);
+	if (task->followers != NULL)
+		return;
+	row_enter(task);
+	trim_row(task->client);
 }
 
 /* ---- taking a status in ---- */
