@@ -544,6 +544,39 @@ static void a_run_has_one_request_in_flight_and_all_have_so_many(void **state)
 	assert_int_equal(stats_now().queued, 10);
 }
 
+/* ---- what is more than a batch ---- */
+
+/* An event as long as a request may be, and how long its payload is. */
+static int emit_longest(freshet_agentos_run *run)
+{
+	char payload[1024];
+	freshet_err err = FRESHET_EJSON_SIZE;
+	int digits = 1000;
+	for (; err != FRESHET_OK; digits--) {
+		snprintf(payload, sizeof payload, "{\"a\":\"%0*d\"}", digits, 0);
+		err = freshet_agentos_emit(run, Z("long"), Z(payload), FRESHET_AGENTOS_LEVEL_DEFAULT);
+	}
+	return digits;
+}
+
+static void what_does_not_fit_into_a_batch_waits_no_longer_than_others(void **state)
+{
+	(void)state;
+	agentos_world_open(agentos_world_answer, NULL);
+	freshet_agentos_options o = options();
+	o.max_request_bytes = 1024;
+	open_with(&o, NULL);
+	freshet_agentos_run *run = start();
+	while (freshet_agentos_run_id(run).len == 0)
+		agentos_world_turn();
+	/* A batch by itself, and nothing more is said after the other one. */
+	assert_true(emit_longest(run) > 300);
+	emit(run, "short");
+	while (stats_now().sent < 2)
+		agentos_world_turn();
+	assert_int_equal(stats_now().batches, 2);
+}
+
 /* ---- hooks ---- */
 
 static freshet_err refuse_request(freshet_outgoing *request, void *user)
@@ -660,6 +693,8 @@ int main(void)
 		cmocka_unit_test_teardown(a_key_that_is_refused_stops_everything_once, agentos_world_close),
 		cmocka_unit_test_teardown(a_key_that_comes_at_once_loses_nothing, agentos_world_close),
 		cmocka_unit_test_teardown(a_run_has_one_request_in_flight_and_all_have_so_many, agentos_world_close),
+		cmocka_unit_test_teardown(
+			what_does_not_fit_into_a_batch_waits_no_longer_than_others, agentos_world_close),
 		cmocka_unit_test_teardown(what_a_hook_refuses_is_given_up, agentos_world_close),
 		cmocka_unit_test_teardown(runs_and_what_is_open_in_them_are_bounded, agentos_world_close),
 		cmocka_unit_test_teardown(controls_have_a_bound_of_their_own, agentos_world_close),

@@ -99,6 +99,9 @@ static freshet_err cut(freshet_agentos_run *run)
 	}
 	if (run->lane.waiting == 0)
 		freshet_timer_clear(run->timer);
+	else if (!freshet_timer_is_set(run->timer))
+		/* Those that made more than a batch came without one. */
+		freshet_timer_set(run->timer, o->batch_interval_ms);
 	run->attempt = attempt;
 	return FRESHET_OK;
 }
