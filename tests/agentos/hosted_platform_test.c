@@ -265,7 +265,7 @@ static struct note reply(const struct note *asked, const char *answer, bool stre
 {
 	freshet_agentos_reply_options r;
 	struct note n = {.dones = 0};
-	char question[64];
+	char question[256];
 	snprintf(question, sizeof question, "%s", part(asked, 4));
 	freshet_agentos_reply_options_init(&r);
 	r.run_id = freshet_str_of(asked->run);
