@@ -77,8 +77,9 @@ typedef enum freshet_webhook_mark {
 
 /*
  * A store of the host's own for what was seen, such as a table that several processes share. Each `begin` that said NEW
- * is followed by one `end`: with `taken` the key is remembered, without it is as if it had never come. Both answer at
- * once; a store that has to be waited for is asked by the handler itself, see FRESHET_WEBHOOK_LATER.
+ * is followed by one `end`, at the latest when the webhook is freed: with `taken` the key is remembered, without it is as
+ * if it had never come. Both answer at once and must not call the webhook; a store that has to be waited for is asked by
+ * the handler itself, see FRESHET_WEBHOOK_LATER.
  */
 typedef struct freshet_webhook_store {
 	freshet_webhook_mark (*begin)(const freshet_webhook_key *key, void *user);
@@ -149,7 +150,7 @@ typedef struct freshet_webhook_options {
 	uint32_t max_runs; /* runs of Sudoiq whose order is known, as long as the above; default 4096 */
 	uint32_t max_open; /* deliveries that wait for freshet_webhook_finish; default 1024 */
 
-	void *user; /* given to `now` and `rewrite` */
+	void *user; /* given to `now` and `rewrite`, which must not call the webhook */
 } freshet_webhook_options;
 
 FRESHET_OPTIONS_INIT(freshet_webhook_options)
@@ -288,7 +289,8 @@ FRESHET_API freshet_err freshet_webhook_new(const freshet_webhook_options *optio
 
 /*
  * Gives everything back; secrets are overwritten. Requests of evhttp that wait are answered with 503, so that the sender
- * comes again: call it before evhttp_free. Inside one of its callbacks it happens when that has returned. NULL is fine.
+ * comes again: call it before evhttp_free. Inside on_delivery and on_unconfirmed it happens when that has returned; not for
+ * `now`, `rewrite` and a store, which must not call the webhook at all. NULL is fine.
  */
 FRESHET_API void freshet_webhook_free(freshet_webhook *webhook);
 

@@ -7,7 +7,7 @@
  * Later: the place of the delivery holds the request until it is finished. evhttp keeps a request that was not answered,
  * also when its connection has ended, so the pointer stays good until the server is freed.
  *
- * Closing: whoever still waits is told to come again.
+ * Closing: whoever still waits is told to come again, and a store of the host's that what was open has not been taken.
  */
 #include "receiver.h"
 
@@ -201,7 +201,7 @@ void receiver_unmount(freshet_webhook *w)
 {
 	for (uint32_t i = 0; i < w->open_count; i++) {
 		uint64_t ticket = open_ticket(w, &w->open[i]);
-		if (w->open[i].used && w->open[i].request != NULL)
+		if (w->open[i].used)
 			freshet_webhook_finish(w, ticket, FRESHET_WEBHOOK_REJECTED, NULL);
 	}
 	if (w->mounted.path != NULL)

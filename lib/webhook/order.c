@@ -1,8 +1,6 @@
 /*
  * Each status is a whole snapshot of its run, so that a newer one says all that an older one would have said. What is being
  * dealt with counts like what was taken, as long as it is: when it comes to nothing its sender tells it again.
- *
- * A run that was pushed out of its table meanwhile is entered anew when something of it is taken.
  */
 #include "order.h"
 
@@ -71,10 +69,9 @@ static void take(struct table_note *run, const struct order_state *s)
 void order_end(
 	struct table *runs, const freshet_webhook_key *key, const struct order_state *s, bool taken, int64_t now_ms)
 {
-	struct table_note *run = taken ? table_enter(runs, key, now_ms) : table_find(runs, key, now_ms);
-	if (run == NULL)
-		return;
-	if (run->open > 0 && --run->open == 0)
+	/* What is open is there. */
+	struct table_note *run = table_find(runs, key, now_ms);
+	if (--run->open == 0)
 		run->flags &= ~(unsigned)(HAS_PENDING | TERMINAL_PENDING);
 	if (taken) {
 		take(run, s);

@@ -19,7 +19,7 @@ enum order {
 	ORDER_SAME,      /* this state of the run was taken before */
 	ORDER_OLD,       /* a newer one was, or the end, or is being dealt with */
 	ORDER_BUSY,      /* the same is being dealt with */
-	ORDER_NO_MEMORY, /* nobody can tell */
+	ORDER_NO_MEMORY, /* nobody can tell, now */
 };
 
 /* Judges a delivery. With NEW it is being dealt with until order_end; else nothing has changed. */

@@ -86,10 +86,8 @@ static void end_key(freshet_webhook *w, const freshet_webhook_key *key, bool tak
 		table_remove(&w->seen, key);
 		return;
 	}
-	/* It may have been pushed out meanwhile; without memory it is not remembered. */
-	struct table_note *note = table_enter(&w->seen, key, receiver_now_ms(w));
-	if (note == NULL)
-		return;
+	/* What is open is there. */
+	struct table_note *note = table_find(&w->seen, key, receiver_now_ms(w));
 	note->open = 0;
 	note->flags |= NOTE_TAKEN;
 	table_touch(note, receiver_now_ms(w));
@@ -318,6 +316,8 @@ freshet_err freshet_webhook_confirm(
 	o->mistaken = memcmp(&claim, &o->claim, sizeof claim) != 0;
 	take_state(o, copy);
 	bool in_order = begin_order(w, o, d);
+	if (d->outcome == FRESHET_WEBHOOK_FAILED)
+		return d->err;
 	o->unconfirmed = false;
 	d->ticket = in_order ? ticket : 0;
 	d->answer = receiver_answer(d);

@@ -1,7 +1,8 @@
 /*
  * Happy path: entries lie in one array and are linked by their numbers, in chains by place and in one list by last use.
  *
- * Failures: without memory to grow nothing is entered, and what is there stands.
+ * Failures: without memory to grow nothing is entered, and what is there stands. Nothing that is being dealt with is ever
+ * forgotten, whatever comes meanwhile: else the same delivery would be new a second time before its first is through.
  */
 #include "table.h"
 
@@ -100,7 +101,7 @@ static uint32_t find(const struct table *t, const freshet_webhook_key *key)
 /* A clock that was set back makes nothing old. */
 static bool is_old(const struct table *t, const struct table_entry *e, int64_t now_ms)
 {
-	return now_ms > e->since_ms && (uint64_t)now_ms - (uint64_t)e->since_ms >= t->keep_ms;
+	return e->note.open == 0 && now_ms > e->since_ms && (uint64_t)now_ms - (uint64_t)e->since_ms >= t->keep_ms;
 }
 
 struct table_note *table_find(struct table *t, const freshet_webhook_key *key, int64_t now_ms)
@@ -148,14 +149,30 @@ static bool grow(struct table *t)
 	return true;
 }
 
+/*
+ * Forgets the one that was not used for the longest time. What is being dealt with is passed over, and is not met again
+ * before all others were. False when there is nothing else.
+ */
+static bool make_room(struct table *t)
+{
+	for (uint32_t i = 0; i < t->count; i++) {
+		uint32_t number = t->oldest;
+		if (t->entries[number].note.open == 0) {
+			drop(t, number);
+			return true;
+		}
+		unlist(t, number);
+		list_newest(t, number);
+	}
+	return false;
+}
+
 struct table_note *table_enter(struct table *t, const freshet_webhook_key *key, int64_t now_ms)
 {
 	struct table_note *note = table_find(t, key, now_ms);
 	if (note != NULL)
 		return note;
-	if (t->count == t->max)
-		drop(t, t->oldest);
-	if (t->unused == NONE && !grow(t))
+	if ((t->count == t->max && !make_room(t)) || (t->unused == NONE && !grow(t)))
 		return NULL;
 	uint32_t number = t->unused;
 	struct table_entry *e = &t->entries[number];

@@ -39,12 +39,15 @@ freshet_err table_init(struct table *t, uint32_t max, uint64_t keep_ms);
 
 void table_clear(struct table *t);
 
-/* NULL: not there, or forgotten by now. What is found is the newest then. Valid until the next call. */
+/*
+ * NULL: not there, or forgotten by now, which nothing is that is open. What is found is the newest then. Valid until the next
+ * call.
+ */
 struct table_note *table_find(struct table *t, const freshet_webhook_key *key, int64_t now_ms);
 
 /*
  * The same, and one that is not there is made, zeroed; where there is no room the one that was not used for the longest
- * time is forgotten. NULL without memory.
+ * time is forgotten. NULL without memory, and when all that are there are open.
  */
 struct table_note *table_enter(struct table *t, const freshet_webhook_key *key, int64_t now_ms);
 

@@ -49,6 +49,34 @@ static void the_least_used_goes_first(void **state)
 	table_clear(&t);
 }
 
+static struct table_note *find(struct table *t, uint64_t number, int64_t now)
+{
+	freshet_webhook_key key = key_of(number);
+	return table_find(t, &key, now);
+}
+
+static void what_is_open_stays(void **state)
+{
+	(void)state;
+	struct table t;
+	freshet_webhook_key more = key_of(9);
+	assert_int_equal(table_init(&t, 3, 1000), FRESHET_OK);
+	for (uint64_t i = 1; i <= 3; i++) {
+		enter(&t, i, 0);
+		find(&t, i, 0)->open = i != 2;
+	}
+	enter(&t, 4, 0);
+	assert_false(there(&t, 2, 0));
+	find(&t, 4, 0)->open = 1;
+	assert_null(table_enter(&t, &more, 0));
+	assert_true(there(&t, 1, 5000) && there(&t, 3, 5000) && there(&t, 4, 5000));
+	find(&t, 3, 5000)->open = 0;
+	assert_false(there(&t, 3, 5000));
+	assert_non_null(table_enter(&t, &more, 5000));
+	assert_int_equal(t.count, 3);
+	table_clear(&t);
+}
+
 static void it_forgets_in_time(void **state)
 {
 	(void)state;
@@ -111,7 +139,7 @@ static void a_million_keys_stay_within_the_bound(void **state)
 		}
 		struct table_note *note = table_enter(&t, &key, 0);
 		assert_non_null(note);
-		note->open = (uint32_t)i;
+		note->taken = (int64_t)i;
 		assert_true(t.count <= MAX);
 		if (t.count == MAX && blocks == 0)
 			blocks = failmem_live();
@@ -197,6 +225,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_least_used_goes_first),
+		cmocka_unit_test(what_is_open_stays),
 		cmocka_unit_test(it_forgets_in_time),
 		cmocka_unit_test(what_is_removed_is_gone),
 		cmocka_unit_test(a_million_keys_stay_within_the_bound),
