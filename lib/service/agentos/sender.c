@@ -97,11 +97,11 @@ static freshet_err cut(freshet_agentos_run *run)
 		agentos_queue_hold(
 			&client->report.queue, &run->lane, o->batch_size, end, o->max_request_bytes - AGENTOS_AROUND);
 	}
+	/* Those that are left over may have come when the batch was full, and set no timer. */
 	if (run->lane.waiting == 0)
 		freshet_timer_clear(run->timer);
-	else if (!freshet_timer_is_set(run->timer))
-		/* Those that made more than a batch came without one. */
-		freshet_timer_set(run->timer, o->batch_interval_ms);
+	else
+		begin_interval(run);
 	run->attempt = attempt;
 	return FRESHET_OK;
 }
@@ -190,10 +190,8 @@ static bool step(freshet_agentos_run *run)
 	}
 	if (tell_flush(run) || (run->attempt != NULL && run->attempt->paused))
 		return true;
-	if (run->attempt == NULL && !is_due(run)) {
-		begin_interval(run);
+	if (run->attempt == NULL && !is_due(run))
 		return true;
-	}
 	if (report->stats.in_flight >= run->client->options.max_ingest_streams)
 		return false;
 	send_next(run);
