@@ -559,6 +559,77 @@ static void closed(void **state)
 	}
 }
 
+/* ---- every byte ---- */
+
+/* Frames of all kinds of line ends, the ids in their order. */
+static const char *const frames[] = {
+	": hello\r\nretry: 1\r\n\r\n",
+	"id: 1\nevent: sync\ndata: {\"task_id\":42,\"status\":\"running\",\ndata: \"revision\":1}\n\n",
+	"id: 2\revent: sync\rdata: {\"task_id\":42,\"status\":\"awaiting_tool_calls\",\"revision\":2,"
+	"\"tool_calls\":[" CALL("c1", "read_meter") "]}\r\r",
+	"id: 4\r\nevent: sync\r\ndata: {\"task_id\":42,\"status\":\"completed\",\"revision\":4,\"result\":\"64 "
+	"percent\"}\r\n\r\n",
+};
+
+static struct cut {
+	size_t at;      /* bytes of the first stream */
+	bool answered;  /* the tool call */
+	unsigned opens; /* of streams */
+} cut;
+
+/* What comes behind that id, up to where the run waits. */
+static void gather(char *to, size_t size, const char *last_id)
+{
+	size_t first = last_id[0] == '1' ? 2 : last_id[0] == '2' ? 3 : 0;
+	to[0] = '\0';
+	for (size_t i = first; i < (cut.answered ? 4 : 3); i++)
+		snprintf(to + strlen(to), size - strlen(to), "%s", frames[i]);
+}
+
+static void serve_cut(struct h1server_conn *c, const struct h1server_request *q)
+{
+	char text[2048];
+	if (strstr(q->target, "/execute") != NULL) {
+		h1server_reply(c, 200, "content-type: application/json\r\n", STARTED);
+	} else if (strstr(q->target, "/tool_responses") != NULL) {
+		assert_false(cut.answered);
+		cut.answered = true;
+		h1server_reply(c, 200, "content-type: application/json\r\n", ACCEPTED);
+		if (sudoiq_world.stream != NULL)
+			h1server_write(sudoiq_world.stream, frames[3]);
+	} else {
+		gather(text, sizeof text, q->last_event_id);
+		h1server_write(c, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n");
+		bool first = cut.opens++ == 0;
+		h1server_write_bytes(c, text, first && cut.at < strlen(text) ? cut.at : strlen(text));
+		sudoiq_world.stream = first ? NULL : c;
+		if (first)
+			h1server_finish(c);
+	}
+}
+
+static void cut_at_every_byte(void **state)
+{
+	char whole[2048];
+	(void)state;
+	memset(&cut, 0, sizeof cut);
+	gather(whole, sizeof whole, "");
+	for (size_t at = 0; at <= strlen(whole); at++) {
+		memset(&seen, 0, sizeof seen);
+		cut = (struct cut){.at = at};
+		sudoiq_world_open(NULL, 0, NULL);
+		sudoiq_world.server.answer = serve_cut;
+		set_tool();
+		execute();
+		sudoiq_world_until(&seen.done);
+		sudoiq_world_close(NULL);
+		hold_good();
+		assert_int_equal(seen.ran, 1);
+		assert_true(strcmp(seen.events, "started running running awaiting_tool_calls completed ") == 0 ||
+			    strcmp(seen.events, "started running awaiting_tool_calls completed ") == 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -582,6 +653,7 @@ int main(void)
 		cmocka_unit_test(the_whole_has_a_limit),
 		cmocka_unit_test(attached),
 		cmocka_unit_test(closed),
+		cmocka_unit_test(cut_at_every_byte),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
