@@ -13,10 +13,10 @@
 struct sudoiq_site {
 	struct site site;
 	freshet_sudoiq *client;
-	void *runs;             /* sessions by their ids: a tree of <search.h> */
-	struct errand *errands; /* of tools that take a while */
-	unsigned registered;    /* tools */
-	site_ready_fn *ready;   /* to be called when the tools are known */
+	void *runs;           /* sessions by their ids: a tree of <search.h> */
+	void *errands;        /* of tools that take a while: likewise, by their invocations */
+	unsigned registered;  /* tools */
+	site_ready_fn *ready; /* to be called when the tools are known */
 };
 
 /* What a session has beside. */

@@ -88,59 +88,65 @@ static void run_failing(freshet_sudoiq_invocation *invocation, void *user)
 
 /* One that is under way. */
 struct errand {
-	struct errand *next;
 	struct sudoiq_site *site;
 	freshet_sudoiq_invocation *invocation;
 	freshet_timer *timer;
 };
 
+static int compare_errands(const void *left, const void *right)
+{
+	uintptr_t a = (uintptr_t)((const struct errand *)left)->invocation;
+	uintptr_t b = (uintptr_t)((const struct errand *)right)->invocation;
+	return a < b ? -1 : a > b;
+}
+
+/* The invocation must be there still: the tree goes by it. */
 static void errand_end(struct errand *e)
 {
-	struct errand **at = &e->site->errands;
-	while (*at != e)
-		at = &(*at)->next;
-	*at = e->next;
+	tdelete(e, &e->site->errands, compare_errands);
+	answer(e->site, e->invocation, false);
 	freshet_timer_free(e->timer);
 	free(e);
 }
 
 static void errand_done(freshet_timer *timer, void *user)
 {
-	struct errand *e = user;
 	(void)timer;
-	answer(e->site, e->invocation, false);
-	errand_end(e);
+	errand_end(user);
+}
+
+static struct errand *errand_new(struct sudoiq_site *site, freshet_sudoiq_invocation *invocation)
+{
+	struct errand *e = calloc(1, sizeof *e);
+	if (e == NULL)
+		return NULL;
+	*e = (struct errand){.site = site, .invocation = invocation};
+	if (freshet_timer_new(site->site.fleet->reactor, errand_done, e, &e->timer) == FRESHET_OK &&
+		tsearch(e, &site->errands, compare_errands) != NULL)
+		return e;
+	freshet_timer_free(e->timer);
+	free(e);
+	return NULL;
 }
 
 static void run_slowly(freshet_sudoiq_invocation *invocation, void *user)
 {
-	struct sudoiq_site *site = user;
-	struct errand *e = calloc(1, sizeof *e);
-	if (e == NULL || freshet_timer_new(site->site.fleet->reactor, errand_done, e, &e->timer) != FRESHET_OK) {
-		freshet_sudoiq_invocation_fail(invocation, freshet_str_of("out of memory"));
-		freshet_sudoiq_invocation_free(invocation);
-		free(e);
+	struct errand *e = errand_new(user, invocation);
+	if (e == NULL) {
+		answer(user, invocation, true);
 		return;
 	}
-	e->next = site->errands;
-	e->site = site;
-	e->invocation = invocation;
-	site->errands = e;
-	freshet_timer_set(
-		e->timer, SLOW_MS + tools_call_number(freshet_sudoiq_invocation_get(invocation)->call_id) % SLOW_MS);
+	freshet_str id = freshet_sudoiq_invocation_get(invocation)->call_id;
+	freshet_timer_set(e->timer, SLOW_MS + tools_call_number(id) % SLOW_MS);
 }
 
 /* The run was called off, or all is being closed. The handler was begun, so it is noted as having been run. */
 static void stop_slow(freshet_sudoiq_invocation *invocation, void *user)
 {
-	struct sudoiq_site *site = user;
-	struct errand *e = site->errands;
-	while (e != NULL && e->invocation != invocation)
-		e = e->next;
-	if (e == NULL)
-		return;
-	answer(site, invocation, false);
-	errand_end(e);
+	const struct errand key = {.invocation = invocation};
+	struct errand *const *found = tfind(&key, &((struct sudoiq_site *)user)->errands, compare_errands);
+	if (found != NULL)
+		errand_end(*found);
 }
 
 freshet_err tools_set(struct sudoiq_site *site)
@@ -201,8 +207,8 @@ void tools_register(struct sudoiq_site *site)
 void tools_clear(struct sudoiq_site *site)
 {
 	while (site->errands != NULL) {
-		struct errand *e = site->errands;
-		site->errands = e->next;
+		struct errand *e = *(struct errand **)site->errands;
+		tdelete(e, &site->errands, compare_errands);
 		freshet_sudoiq_invocation_free(e->invocation);
 		free(e);
 	}
