@@ -256,9 +256,9 @@ FRESHET_API freshet_err freshet_sudoiq_cancel_agent_run(freshet_sudoiq *client, 
 
 /*
  * A status from wherever it comes, such as a webhook: its tool calls are run and answered, and who follows the run here is
- * told. `news` (may be NULL): whether it told anything that was not known. FRESHET_EINVAL (no agent or task id),
- * FRESHET_EQUEUE_FULL (max_known_runs are busy), FRESHET_EJSON_SIZE (arguments longer than max_args, more calls than
- * max_run_calls), FRESHET_ENOMEM, FRESHET_ESTATE (closing): nothing was done then, and the sender should send it again.
+ * told, on later turns. `news` (may be NULL): whether it told anything that was not known. FRESHET_EINVAL (no agent or task
+ * id), FRESHET_EQUEUE_FULL (max_known_runs are busy, or more calls than max_run_calls), FRESHET_ENOMEM, FRESHET_ESTATE
+ * (closing): nothing was done then, and the sender should send it again.
  */
 FRESHET_API freshet_err freshet_sudoiq_feed(freshet_sudoiq *client, const freshet_sudoiq_status *status, bool *news);
 

@@ -5,8 +5,8 @@
  *	struct sudoiq_ask ask;
  *	sudoiq_ask_begin(&ask, client, ROUTE_run_cancel);
  *	sudoiq_ask_task(&ask, agent_id, task_id);
- *	freshet_json_write_object(sudoiq_ask_body(&ask));
- *	...
+ *	if ((writer = sudoiq_ask_body(&ask)) != NULL)
+ *		write_reason(writer, reason);
  *	return sudoiq_ask_send(&ask, answered, (sudoiq_any_fn *)done, user, out);
  */
 #ifndef SUDOIQ_CALL_H
@@ -59,7 +59,7 @@ void sudoiq_ask_task(struct sudoiq_ask *ask, freshet_str agent_id, int64_t task_
 void sudoiq_ask_query(struct sudoiq_ask *ask, const char *name, freshet_str value);
 void sudoiq_ask_query_int(struct sudoiq_ask *ask, const char *name, int64_t value);
 
-/* Where the body is written, which is overwritten after use; NULL without memory (writing to it does nothing then). */
+/* Where the body is written, which is overwritten after use; NULL without memory, which sudoiq_ask_send then tells. */
 freshet_json_writer *sudoiq_ask_body(struct sudoiq_ask *ask);
 
 /* For an argument that cannot be. */
