@@ -194,18 +194,33 @@ static void read_members(
 	read_calls(s, &m->tool_calls_fields, out);
 }
 
+/* RFC 8259, section 2. */
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* The text without the white space around it. */
+static freshet_str trim(freshet_str json)
+{
+	while (json.len > 0 && is_space(json.ptr[0]))
+		json = (freshet_str){json.ptr + 1, json.len - 1};
+	while (json.len > 0 && is_space(json.ptr[json.len - 1]))
+		json.len--;
+	return json;
+}
+
 freshet_err sudoiq_status_read(struct sudoiq_reading *reading, const struct sudoiq_names *names, freshet_str json,
 	unsigned needs, freshet_json_scratch *scratch, size_t *position)
 {
 	union sudoiq_status_values v;
 	struct source s = {names, scratch, json, FRESHET_OK, 0};
-	freshet_json_value whole = {0};
 	memset(reading, 0, sizeof *reading);
-	s.err = freshet_json_read(json, &whole, &s.position);
-	if (s.err == FRESHET_OK && whole.type != FRESHET_JSON_OBJECT)
+	s.err = guest_fields_pick(names->status, json, v.picked, &s.position);
+	/* A valid text is not empty, and what it begins with tells what it is. */
+	const freshet_json_value whole = {.raw = trim(json)};
+	if (s.err == FRESHET_OK && whole.raw.ptr[0] != '{')
 		refuse(&s, &whole, FRESHET_EJSON_TYPE);
-	if (s.err == FRESHET_OK)
-		s.err = guest_fields_pick(names->status, json, v.picked, &s.position);
 	if (s.err == FRESHET_OK) {
 		reading->status.raw = whole.raw;
 		read_members(&s, &v.members, needs, reading);
