@@ -3,9 +3,9 @@
  * told there.
  *
  * A client remembers, for each run that it has to do with, which tool calls it has met. Whatever brings a status of the run
- * (its stream, a stream that was cut and taken up again, a webhook, a status that was asked for) goes through that one
- * table: no call is ever run twice, answers that the server may not have got are sent again unchanged, statuses older than
- * the last one are passed over, and nothing changes a run that is over.
+ * (its stream, a stream that was cut and taken up again, a webhook, a status that was asked for while somebody follows)
+ * goes through that one table: no call is ever run twice, answers that the server may not have got are sent again unchanged,
+ * statuses older than the last one are passed over, and nothing changes a run that is over.
  */
 #ifndef FRESHET_SUDOIQ_RUN_H
 #define FRESHET_SUDOIQ_RUN_H
