@@ -94,7 +94,7 @@ static void run_answer(int status, freshet_str text)
 	freshet_agentos_approval *approvals;
 	size_t count;
 	response.outcome = (freshet_outcome){.http_status = status, .body = text, .text = freshet_str_of("?")};
-	agentos_answer_read(client, ROUTE_invoke, &response, &answer);
+	agentos_answer_read(client, ROUTE_invoke, NULL, &response, &answer);
 	const freshet_agentos_error *error = &answer.failure.error;
 	if (!answer.good) {
 		hold(error->outcome.err != FRESHET_OK && error->outcome.text.len > 0);

@@ -114,7 +114,7 @@ static void take_failure(freshet_sudoiq *client, int http_status, freshet_str bo
 {
 	struct sudoiq_failure failure;
 	const freshet_outcome outcome = {.text = freshet_str_of("answered"), .http_status = http_status};
-	sudoiq_failure_init(&failure, client, &outcome, body);
+	sudoiq_failure_init(&failure, client, NULL, &outcome, body);
 	const freshet_str text = failure.error.outcome.text;
 	hold(failure.error.outcome.err != FRESHET_OK && text.len > 0);
 	for (size_t i = 0; i < text.len; i++)

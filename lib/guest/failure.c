@@ -4,6 +4,8 @@
  */
 #include "failure.h"
 
+#include "text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -99,24 +101,80 @@ int guest_shown(freshet_str text)
 
 /* ---- secrets ---- */
 
-/* The length of the secret that begins at `at`; 0: none does. */
+/* The length of the longest secret that begins at `at`; 0: none does. */
 static size_t secret_at(const struct guest_secrets *secrets, freshet_str text, size_t at)
 {
-	for (size_t i = 0; i < secrets->count; i++) {
-		freshet_str secret = secrets->list[i];
-		if (secret.len >= SECRET_MIN && secret.len <= text.len - at &&
-			memcmp(text.ptr + at, secret.ptr, secret.len) == 0)
-			return secret.len;
+	size_t longest = 0;
+	for (; secrets != NULL; secrets = secrets->more) {
+		for (size_t i = 0; i < secrets->count; i++) {
+			freshet_str secret = secrets->list[i];
+			if (secret.len >= SECRET_MIN && secret.len > longest && secret.len <= text.len - at &&
+				memcmp(text.ptr + at, secret.ptr, secret.len) == 0)
+				longest = secret.len;
+		}
 	}
-	return 0;
+	return longest;
 }
 
+/* Each is looked for by itself, which takes a time that grows with the text and not with what both are. */
 bool guest_secrets_in(const struct guest_secrets *secrets, freshet_str text)
 {
-	for (size_t i = 0; i < text.len; i++)
-		if (secret_at(secrets, text, i) > 0)
-			return true;
+	for (; secrets != NULL && text.len > 0; secrets = secrets->more) {
+		for (size_t i = 0; i < secrets->count; i++) {
+			freshet_str secret = secrets->list[i];
+			if (secret.len >= SECRET_MIN && memmem(text.ptr, text.len, secret.ptr, secret.len) != NULL)
+				return true;
+		}
+	}
 	return false;
+}
+
+/*
+ * The escapes of an object or an array are undone wherever they are, as if all of it were one string: what lies in one of
+ * its strings then lies in that.
+ */
+static bool is_spelled(const struct guest_secrets *secrets, freshet_str text, freshet_json_scratch *scratch)
+{
+	const freshet_json_value whole = {FRESHET_JSON_STRING, FRESHET_JSON_ESCAPED, text};
+	freshet_str opened;
+	if (text.len < 2 || (text.ptr[0] != '{' && text.ptr[0] != '[') || memchr(text.ptr, '\\', text.len) == NULL)
+		return false;
+	return freshet_json_string(&whole, scratch, &opened) != FRESHET_OK || guest_secrets_in(secrets, opened);
+}
+
+bool guest_secrets_told(const struct guest_secrets *secrets, freshet_str text, freshet_json_scratch *scratch)
+{
+	return guest_secrets_in(secrets, text) || is_spelled(secrets, text, scratch);
+}
+
+freshet_err guest_secrets_room(struct guest_secrets *secrets, size_t count)
+{
+	secrets->list = count > 0 ? freshet_mem_new(count, sizeof *secrets->list) : NULL;
+	return count == 0 || secrets->list != NULL ? FRESHET_OK : FRESHET_ENOMEM;
+}
+
+freshet_err guest_secrets_keep(struct guest_secrets *secrets, freshet_str secret)
+{
+	if (secret.len < SECRET_MIN)
+		return FRESHET_OK;
+	char *copy = freshet_mem_new(1, secret.len);
+	if (copy == NULL)
+		return FRESHET_ENOMEM;
+	memcpy(copy, secret.ptr, secret.len);
+	((freshet_str *)(uintptr_t)secrets->list)[secrets->count++] = (freshet_str){copy, secret.len};
+	return FRESHET_OK;
+}
+
+void guest_secrets_forget(struct guest_secrets *secrets)
+{
+	for (size_t i = 0; i < secrets->count; i++) {
+		char *copy = (char *)(uintptr_t)secrets->list[i].ptr;
+		guest_wipe(copy, secrets->list[i].len);
+		freshet_mem_free(copy);
+	}
+	freshet_mem_free((void *)(uintptr_t)secrets->list);
+	secrets->list = NULL;
+	secrets->count = 0;
 }
 
 freshet_str guest_hide(const struct guest_secrets *secrets, freshet_str text, char *to, size_t room)
@@ -136,6 +194,14 @@ freshet_str guest_hide(const struct guest_secrets *secrets, freshet_str text, ch
 		len--;
 	to[len] = '\0';
 	return (freshet_str){to, len};
+}
+
+freshet_str guest_cover(
+	const struct guest_secrets *secrets, freshet_str text, freshet_json_scratch *scratch, char *to, size_t room)
+{
+	if (is_spelled(secrets, text, scratch))
+		return (freshet_str){NULL, 0};
+	return guest_secrets_in(secrets, text) ? guest_hide(secrets, text, to, room) : text;
 }
 
 /* ---- failures ---- */
@@ -163,9 +229,8 @@ static void read_words(struct guest_failure *failure, freshet_json_value *v, con
 		failure->code = (freshet_str){NULL, 0};
 	if (guest_take_any(&v[1], words->scratch, &failure->message) != FRESHET_OK)
 		failure->message = (freshet_str){NULL, 0};
-	if (guest_secrets_in(&words->secrets, failure->message))
-		failure->message =
-			guest_hide(&words->secrets, failure->message, failure->hidden, sizeof failure->hidden);
+	failure->message =
+		guest_cover(&words->secrets, failure->message, words->scratch, failure->hidden, sizeof failure->hidden);
 }
 
 /* True for what begins as a JSON object or array, whole or not. */
@@ -190,7 +255,10 @@ void guest_failure_init(struct guest_failure *failure, const freshet_outcome *ou
 	freshet_json_value v[2] = {{0}};
 	memset(failure, 0, sizeof *failure);
 	failure->outcome = *outcome;
-	failure->outcome.body = guest_secrets_in(&words->secrets, body) ? (freshet_str){NULL, 0} : guest_page(body);
+	failure->outcome.body = guest_page(body);
+	/* One of which the page shows the beginning counts as well. */
+	if (failure->outcome.body.len > 0 && guest_secrets_in(&words->secrets, body))
+		failure->outcome.body = (freshet_str){NULL, 0};
 	if (outcome->err != FRESHET_OK && outcome->err != FRESHET_EHTTP_STATUS)
 		return;
 	failure->outcome.err = guest_err_of_status(outcome->http_status);

@@ -23,13 +23,32 @@ int guest_shown(freshet_str text);
 struct guest_secrets {
 	const freshet_str *list;
 	size_t count;
+	const struct guest_secrets *more; /* others beside these; NULL: none */
 };
 
 /* True when one of them lies in the text. */
 bool guest_secrets_in(const struct guest_secrets *secrets, freshet_str text);
 
+/* The same, and when the text is JSON that spells one with escapes. */
+bool guest_secrets_told(const struct guest_secrets *secrets, freshet_str text, freshet_json_scratch *scratch);
+
+/*
+ * Secrets with memory of their own, which is overwritten when they are forgotten: first room for so many, then each. They
+ * begin zeroed. FRESHET_ENOMEM; what is kept by then is to be forgotten in any case.
+ */
+freshet_err guest_secrets_room(struct guest_secrets *secrets, size_t count);
+freshet_err guest_secrets_keep(struct guest_secrets *secrets, freshet_str secret);
+void guest_secrets_forget(struct guest_secrets *secrets);
+
 /* Copies as much of a text as fits, each secret in it as asterisks, and terminates it. No part of one is ever left. */
 freshet_str guest_hide(const struct guest_secrets *secrets, freshet_str text, char *to, size_t room);
+
+/*
+ * What may be shown of a text: itself, or a copy with asterisks when a secret lies in it, or nothing when it is JSON that
+ * spells one with escapes.
+ */
+freshet_str guest_cover(
+	const struct guest_secrets *secrets, freshet_str text, freshet_json_scratch *scratch, char *to, size_t room);
 
 /*
  * The beginning of a body that is no JSON (a proxy's page), which may be shown; empty for one that begins as JSON does and

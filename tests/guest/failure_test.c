@@ -152,7 +152,7 @@ static void no_secret_is_shown_whatever_the_server_echoes(void **state)
 	(void)state;
 	const freshet_str secrets[] = {
 		freshet_str_of("sk_live_12345678"), freshet_str_of("87654321_tail"), freshet_str_of("abc")};
-	words.secrets = (struct guest_secrets){secrets, 3};
+	words.secrets = (struct guest_secrets){secrets, 3, NULL};
 	const struct guest_failure *f = failure_of(401, "{\"message\":\"key sk\\u005flive_12345678 is bad, abc\"}");
 	assert_true(freshet_str_is(f->message, "key **************** is bad, abc"));
 	assert_true(freshet_str_is(f->outcome.text, "HTTP 401: key **************** is bad, abc"));
@@ -177,7 +177,39 @@ static void no_secret_is_shown_whatever_the_server_echoes(void **state)
 		"12345"));
 	assert_true(
 		freshet_str_is(guest_hide(&words.secrets, freshet_str_of("12345\xc3\xa9"), eight, 8), "12345\xc3\xa9"));
-	words.secrets = (struct guest_secrets){NULL, 0};
+	words.secrets = (struct guest_secrets){NULL, 0, NULL};
+}
+
+/* A message that is no string is shown as JSON, in which a secret may be spelled in many ways. */
+static void escapes_hide_no_secret(void **state)
+{
+	(void)state;
+	const freshet_str keys[] = {freshet_str_of("sk_live_1234/5678")};
+	struct guest_secrets prompts = {NULL, 0, NULL};
+	assert_int_equal(guest_secrets_room(&prompts, 3), FRESHET_OK);
+	assert_int_equal(guest_secrets_keep(&prompts, freshet_str_of("say \"h\xc3\xa9llo\"\n")), FRESHET_OK);
+	assert_int_equal(guest_secrets_keep(&prompts, freshet_str_of("abc")), FRESHET_OK);
+	assert_int_equal(guest_secrets_keep(&prompts, freshet_str_of("plain words")), FRESHET_OK);
+	/* One that is too short to be looked for is not kept. */
+	assert_int_equal(prompts.count, 2);
+	words.secrets = (struct guest_secrets){keys, 1, &prompts};
+	static const char *const told[] = {
+		"{\"message\":[{\"input\":\"sk_live_1234\\/5678\"}],\"code\":\"x\"}",
+		"{\"message\":{\"loc\":\"a\\\\b\",\"input\":\"say \\\"h\\u00e9llo\\\"\\n\"},\"code\":\"x\"}",
+		"{\"message\":[\"plain\\u0020words\"],\"code\":\"x\"}",
+	};
+	for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+		const struct guest_failure *f = failure_of(422, told[i]);
+		assert_int_equal(f->message.len, 0);
+		assert_true(freshet_str_is(f->outcome.text, "HTTP 422: x"));
+	}
+	/* Without escapes there are asterisks, and escapes of anything else are as they are. */
+	assert_true(freshet_str_is(failure_of(422, "{\"message\":[\"plain words\"]}")->message, "[\"***********\"]"));
+	assert_true(
+		freshet_str_is(failure_of(422, "{\"message\":[\"a\\nb\"]}")->outcome.text, "HTTP 422: [\"a\\nb\"]"));
+	guest_secrets_forget(&prompts);
+	guest_secrets_forget(&prompts);
+	words.secrets = (struct guest_secrets){NULL, 0, NULL};
 }
 
 int main(void)
@@ -190,6 +222,7 @@ int main(void)
 		cmocka_unit_test(a_lost_request_keeps_its_own_text),
 		cmocka_unit_test(another_code_and_an_unreadable_body_have_their_text),
 		cmocka_unit_test(no_secret_is_shown_whatever_the_server_echoes),
+		cmocka_unit_test(escapes_hide_no_secret),
 	};
 	return cmocka_run_group_tests(tests, make_words, free_words);
 }

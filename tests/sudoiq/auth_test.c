@@ -388,6 +388,17 @@ static void no_secret_is_shown(void **state)
 	static const struct step refused[] = {
 		{.request = START, .status = 401, .answer = "{\"message\":\"who is " SUDOIQ_WORLD_KEY "\"}"},
 	};
+	static const struct step quoted[] = {
+		{.request = START,
+			.status = 422,
+			.answer = "{\"error_code\":\"V1\",\"message\":\"not " PROMPT " again\"}"},
+	};
+	static const struct step spelled[] = {
+		{.request = START,
+			.status = 422,
+			.answer = "{\"error_code\":\"V2\",\"detail\":[{\"input\":\"the-prompt-that\\u002dnobody-may-"
+				  "see\"}]}"},
+	};
 	static const struct step cookie[] = {
 		{.request = START, .status = 403, .answer = "{\"detail\":\"bad cookie_secret_value\"}"},
 	};
@@ -401,12 +412,17 @@ static void no_secret_is_shown(void **state)
 	options = sudoiq_world_options();
 	play_secretly(refused, 1, &options);
 	assert_int_equal(seen.err, FRESHET_EAUTH);
+	play_secretly(quoted, 1, &options);
+	assert_string_equal(seen.message, "not ****************************** again");
+	play_secretly(spelled, 1, &options);
+	assert_int_equal(seen.err, FRESHET_EVALIDATION);
+	assert_string_equal(seen.message, "");
 	options.auth = FRESHET_SUDOIQ_AUTH_COOKIE;
 	options.cookie = "cookie_secret_value";
 	play_secretly(cookie, 1, &options);
 	freshet_set_log(NULL, FRESHET_LOG_ERROR, NULL);
 	static const char *const secrets[] = {
-		SUDOIQ_WORLD_KEY, "tok_secret_one", PROMPT, RESULT, "cookie_secret_value"};
+		SUDOIQ_WORLD_KEY, "tok_secret_one", PROMPT, RESULT, "cookie_secret_value", "nobody-may-see"};
 	for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
 		assert_null(strstr(shown, secrets[i]));
 	/* They were looked for where something was said. */

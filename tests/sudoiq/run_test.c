@@ -565,10 +565,10 @@ static void closed(void **state)
 static const char *const frames[] = {
 	": hello\r\nretry: 1\r\n\r\n",
 	"id: 1\nevent: sync\ndata: {\"task_id\":42,\"status\":\"running\",\ndata: \"revision\":1}\n\n",
-	"id: 2\revent: sync\rdata: {\"task_id\":42,\"status\":\"awaiting_tool_calls\",\"revision\":2,"
-	"\"tool_calls\":[" CALL("c1", "read_meter") "]}\r\r",
-	"id: 4\r\nevent: sync\r\ndata: {\"task_id\":42,\"status\":\"completed\",\"revision\":4,\"result\":\"64 "
-	"percent\"}\r\n\r\n",
+	("id: 2\revent: sync\rdata: {\"task_id\":42,\"status\":\"awaiting_tool_calls\",\"revision\":2,"
+	 "\"tool_calls\":[" CALL("c1", "read_meter") "]}\r\r"),
+	("id: 4\r\nevent: sync\r\ndata: {\"task_id\":42,\"status\":\"completed\",\"revision\":4,\"result\":\"64 "
+	 "percent\"}\r\n\r\n"),
 };
 
 static struct cut {

@@ -14,7 +14,7 @@
 static void free_call(freshet_agentos_call *call)
 {
 	freshet_timer_free(call->timer);
-	order_forget(&call->secrets);
+	guest_secrets_forget(&call->secrets);
 	freshet_mem_free(call);
 }
 
@@ -26,70 +26,23 @@ static void refuse(freshet_agentos_call *call, const freshet_agentos_error *erro
 	free_call(call);
 }
 
-/* Of a message that was cut to its room the end may be a part of a secret. */
-static void drop_cut(const struct guest_secrets *secrets, struct guest_failure *base)
-{
-	size_t longest = 0;
-	for (size_t i = 0; i < secrets->count; i++)
-		longest = secrets->list[i].len > longest ? secrets->list[i].len : longest;
-	if (base->message.ptr == base->hidden && base->message.len + 4 >= sizeof base->hidden)
-		base->message.len -= longest < base->message.len ? longest : base->message.len;
-}
-
-/* The message is the failure's own from here on. */
-static void hide(const struct guest_secrets *secrets, struct agentos_failure *failure)
-{
-	struct guest_failure *base = &failure->base;
-	freshet_agentos_error *e = &failure->error;
-	drop_cut(secrets, base);
-	e->message = base->message = guest_hide(secrets, base->message, base->hidden, sizeof base->hidden);
-	if (guest_secrets_in(secrets, e->code))
-		e->code = (freshet_str){NULL, 0};
-	if (guest_secrets_in(secrets, e->details))
-		e->details = (freshet_str){NULL, 0};
-	if (guest_secrets_in(secrets, e->outcome.body))
-		e->outcome.body = (freshet_str){NULL, 0};
-}
-
-static void describe(struct agentos_failure *failure)
-{
-	freshet_agentos_error *e = &failure->error;
-	freshet_str words = e->message.len > 0 ? e->message : e->code;
-	if (words.len == 0)
-		words = freshet_str_of(freshet_err_text(e->outcome.err));
-	if (e->outcome.http_status != 0)
-		e->outcome.text = guest_line(
-			failure->base.text, "HTTP %d: %.*s", e->outcome.http_status, guest_shown(words), words.ptr);
-	else
-		e->outcome.text = guest_line(failure->base.text, "%.*s", guest_shown(words), words.ptr);
-}
-
 void ask_told(freshet_agentos *client, size_t route, const struct guest_secrets *secrets,
 	const freshet_agentos_event *event, struct agentos_failure *failure)
 {
 	static const size_t scheme = sizeof "Bearer " - 1;
 	const struct agentos_key *key = agentos_key_of(client, route);
 	const freshet_str own = freshet_str_of(key->field != NULL ? key->field + scheme : NULL);
-	const struct guest_secrets keys = {&own, 1};
-	const char *words = freshet_err_text(FRESHET_ESERVER);
-	agentos_failure_plain(failure, FRESHET_ESERVER, guest_route_key(&client->guest.routes, route), words);
-	failure->base.message = failure->error.message = event->message;
-	failure->error.code = event->code;
-	if (guest_secrets_in(&keys, event->message) || guest_secrets_in(&keys, event->code))
-		hide(&keys, failure);
-	if (guest_secrets_in(secrets, event->message) || guest_secrets_in(secrets, event->code))
-		hide(secrets, failure);
-	describe(failure);
-}
-
-void ask_read(freshet_agentos *client, size_t route, const struct guest_secrets *secrets,
-	const freshet_response *response, struct agentos_answer *answer)
-{
-	agentos_answer_read(client, route, response, answer);
-	if (answer->good || response->outcome.err != FRESHET_OK || secrets->count == 0)
-		return;
-	hide(secrets, &answer->failure);
-	describe(&answer->failure);
+	const struct guest_secrets all = {&own, 1, secrets};
+	freshet_agentos_error *e = &failure->error;
+	agentos_failure_plain(failure, FRESHET_ESERVER, guest_route_key(&client->guest.routes, route), "");
+	e->message = guest_cover(
+		&all, event->message, &client->scratch.json, failure->base.hidden, sizeof failure->base.hidden);
+	if (!guest_secrets_in(&all, event->code))
+		e->code = event->code;
+	freshet_str words = e->message.len > 0 ? e->message : e->code;
+	if (words.len == 0)
+		words = freshet_str_of(freshet_err_text(FRESHET_ESERVER));
+	e->outcome.text = guest_line(failure->base.text, "%.*s", guest_shown(words), words.ptr);
 }
 
 freshet_err ask_read_result(
@@ -118,7 +71,7 @@ static void call_done(struct guest_call *sent, const freshet_response *response)
 {
 	freshet_agentos_call *call = guest_client(sent, freshet_agentos_call, call);
 	struct agentos_answer answer;
-	ask_read(call->client, call->route, &call->secrets, response, &answer);
+	agentos_answer_read(call->client, call->route, &call->secrets, response, &answer);
 	if (answer.good)
 		call->tell(call, NULL, &answer, response->status);
 	else
@@ -133,7 +86,7 @@ static int judge(struct guest_call *sent, const freshet_response *response)
 	struct agentos_answer answer;
 	if (response->status < 200 || response->status >= 300)
 		return response->status;
-	agentos_answer_read(call->client, call->route, response, &answer);
+	agentos_answer_read(call->client, call->route, &call->secrets, response, &answer);
 	return answer.again ? 503 : response->status;
 }
 
@@ -272,7 +225,7 @@ freshet_err ask_send(freshet_agentos *client, struct order *order, bool repeatab
 		call->done = done;
 		call->user = user;
 		call->secrets = order->secrets;
-		order->secrets = (struct guest_secrets){NULL, 0};
+		order->secrets = (struct guest_secrets){NULL, 0, NULL};
 		err = client->options.disabled ? begin_local(call) : begin_call(call, order, repeatable);
 	}
 	order_clear(order);

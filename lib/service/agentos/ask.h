@@ -30,11 +30,7 @@ struct freshet_agentos_call {
 	bool canceled;                /* before its turn */
 };
 
-/* As agentos_answer_read; nothing of what the order keeps secret is in a failure. */
-void ask_read(freshet_agentos *client, size_t route, const struct guest_secrets *secrets,
-	const freshet_response *response, struct agentos_answer *answer);
-
-/* The failure that an event of type ERROR tells; the same holds. */
+/* The failure that an event of type ERROR tells; neither a key nor what the order keeps secret is in it. */
 void ask_told(freshet_agentos *client, size_t route, const struct guest_secrets *secrets,
 	const freshet_agentos_event *event, struct agentos_failure *failure);
 

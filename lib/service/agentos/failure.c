@@ -24,14 +24,14 @@ static freshet_str bare(const struct agentos_key *key)
 	return key->field != NULL ? freshet_str_of(key->field + scheme) : (freshet_str){NULL, 0};
 }
 
-/* The words, and the details unless the server echoed a key in them. */
-static void read_failure(freshet_agentos *client, const freshet_response *response, const freshet_json_value *details,
-	struct agentos_answer *answer)
+/* The words, and the details unless the server quoted a secret in them. */
+static void read_failure(freshet_agentos *client, const struct guest_secrets *secrets, const freshet_response *response,
+	const freshet_json_value *details, struct agentos_answer *answer)
 {
 	const freshet_str keys[] = {bare(&client->api_key), bare(&client->workspace_key)};
-	const struct guest_words words = {client->names.words, &client->scratch.json, {keys, 2}};
+	const struct guest_words words = {client->names.words, &client->scratch.json, {keys, 2, secrets}};
 	guest_failure_init(&answer->failure.base, &response->outcome, response->body, &words);
-	if (!guest_absent(details) && !guest_secrets_in(&words.secrets, details->raw))
+	if (!guest_absent(details) && !guest_secrets_told(&words.secrets, details->raw, words.scratch))
 		answer->failure.error.details = details->raw;
 }
 
@@ -76,8 +76,8 @@ static void refuse_inside(freshet_agentos *client, size_t route, struct agentos_
 	answer->good = false;
 }
 
-void agentos_answer_read(
-	freshet_agentos *client, size_t route, const freshet_response *response, struct agentos_answer *answer)
+void agentos_answer_read(freshet_agentos *client, size_t route, const struct guest_secrets *secrets,
+	const freshet_response *response, struct agentos_answer *answer)
 {
 	freshet_json_value v[ENVELOPE_FIELDS] = {{0}};
 	memset(answer, 0, sizeof *answer);
@@ -86,7 +86,7 @@ void agentos_answer_read(
 	bool json = guest_fields_pick(client->names.envelope, response->body, v, NULL) == FRESHET_OK;
 	bool inside = answer->good && json && !guest_absent(&v[ENVELOPE_ERROR]);
 	if (!answer->good || inside)
-		read_failure(client, response, &v[ENVELOPE_DETAILS], answer);
+		read_failure(client, secrets, response, &v[ENVELOPE_DETAILS], answer);
 	if (inside)
 		refuse_inside(client, route, answer);
 	else if (!answer->good)

@@ -25,10 +25,10 @@ struct agentos_answer {
 
 /*
  * Judges a whole answer, or why there is none. A 2xx whose error is not null is not good; one that is no JSON is good and
- * has no data.
+ * has no data. Neither the client's keys nor `secrets` (may be NULL) are in a failure.
  */
-void agentos_answer_read(
-	freshet_agentos *client, size_t route, const freshet_response *response, struct agentos_answer *answer);
+void agentos_answer_read(freshet_agentos *client, size_t route, const struct guest_secrets *secrets,
+	const freshet_response *response, struct agentos_answer *answer);
 
 /* The answer is good, but what must be in it is missing or cannot be read: FRESHET_EBAD_ANSWER, FRESHET_EJSON_... */
 void agentos_answer_spoil(freshet_agentos *client, size_t route, const freshet_response *response, freshet_err err,

@@ -232,7 +232,7 @@ static void take_answer(freshet_agentos_stream *s, const freshet_outcome *outcom
 	response.outcome.body = response.body = in.body;
 	if (response.outcome.err == FRESHET_OK && outcome->body_cut)
 		response.outcome.err = FRESHET_EHTTP_BODY;
-	ask_read(s->client, s->order.route, &s->order.secrets, &response, &answer);
+	agentos_answer_read(s->client, s->order.route, &s->order.secrets, &response, &answer);
 	if (answer.good)
 		finish_answer(s, &answer, response.status);
 	else

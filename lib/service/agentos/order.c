@@ -110,36 +110,18 @@ static freshet_err put_invoke(freshet_json_writer *writer, const struct agentos_
 
 /* ---- orders ---- */
 
-void order_forget(struct guest_secrets *secrets)
-{
-	for (size_t i = 0; i < secrets->count; i++)
-		guest_free_secret((char *)(uintptr_t)secrets->list[i].ptr);
-	freshet_mem_free((void *)(uintptr_t)secrets->list);
-	*secrets = (struct guest_secrets){NULL, 0};
-}
-
 /* A server may quote what it refuses: what must not be shown is kept as long as an answer may come. */
 static freshet_err keep_secrets(const freshet_agentos_invoke_options *o, struct guest_secrets *secrets)
 {
-	freshet_str *list = o->variable_count > 0 ? freshet_mem_new(o->variable_count, sizeof *list) : NULL;
-	if (o->variable_count > 0 && list == NULL)
-		return FRESHET_ENOMEM;
-	secrets->list = list;
-	for (size_t i = 0; i < o->variable_count; i++) {
-		freshet_str value = o->variables[i].value;
-		if (value.len == 0)
-			continue;
-		list[secrets->count].ptr = guest_copy(value);
-		list[secrets->count].len = value.len;
-		if (list[secrets->count++].ptr == NULL)
-			return FRESHET_ENOMEM;
-	}
-	return FRESHET_OK;
+	freshet_err err = guest_secrets_room(secrets, o->variable_count);
+	for (size_t i = 0; i < o->variable_count && err == FRESHET_OK; i++)
+		err = guest_secrets_keep(secrets, o->variables[i].value);
+	return err;
 }
 
 void order_clear(struct order *order)
 {
-	order_forget(&order->secrets);
+	guest_secrets_forget(&order->secrets);
 	freshet_json_writer_free(order->writer);
 	guest_text_clear(&order->path);
 	order->writer = NULL;

@@ -32,7 +32,4 @@ freshet_err order_decide(
 
 void order_clear(struct order *order);
 
-/* Overwrites them and gives their memory back. */
-void order_forget(struct guest_secrets *secrets);
-
 #endif

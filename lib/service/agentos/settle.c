@@ -349,7 +349,7 @@ void agentos_attempt_done(struct guest_call *call, const freshet_response *respo
 		return;
 	}
 	freshet_timer_set(client->report.soon, 0);
-	agentos_answer_read(client, attempt->route, response, &answer);
+	agentos_answer_read(client, attempt->route, NULL, response, &answer);
 	freshet_err err = answer.good ? take_ids(run, &answer) : FRESHET_OK;
 	if (err != FRESHET_OK)
 		agentos_answer_spoil(client, attempt->route, response, err, &answer);

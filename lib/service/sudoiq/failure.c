@@ -7,14 +7,14 @@ static void set_error(struct sudoiq_failure *failure)
 	failure->error.message = failure->base.message;
 }
 
-void sudoiq_failure_init(
-	struct sudoiq_failure *failure, freshet_sudoiq *client, const freshet_outcome *outcome, freshet_str body)
+void sudoiq_failure_init(struct sudoiq_failure *failure, freshet_sudoiq *client, const struct guest_secrets *secrets,
+	const freshet_outcome *outcome, freshet_str body)
 {
-	freshet_str secrets[SUDOIQ_SECRETS];
+	freshet_str own[SUDOIQ_SECRETS];
 	const struct guest_words words = {
 		.fields = client->names.failure,
 		.scratch = guest_scratch_begin(&client->scratch, body.len),
-		.secrets = {secrets, sudoiq_auth_secrets(&client->auth, secrets)},
+		.secrets = {own, sudoiq_auth_secrets(&client->auth, own), secrets},
 	};
 	guest_failure_init(&failure->base, outcome, body, &words);
 	set_error(failure);
@@ -23,7 +23,7 @@ void sudoiq_failure_init(
 void sudoiq_failure_of_response(
 	struct sudoiq_failure *failure, freshet_sudoiq *client, const freshet_response *response)
 {
-	sudoiq_failure_init(failure, client, &response->outcome, response->body);
+	sudoiq_failure_init(failure, client, NULL, &response->outcome, response->body);
 }
 
 void sudoiq_failure_unreadable(

@@ -14,9 +14,12 @@ struct sudoiq_failure {
 	freshet_sudoiq_error error;
 };
 
-/* The error behind an outcome and the body that came with it; no credentials of the client stay in it. */
-void sudoiq_failure_init(
-	struct sudoiq_failure *failure, freshet_sudoiq *client, const freshet_outcome *outcome, freshet_str body);
+/*
+ * The error behind an outcome and the body that came with it; no credentials of the client and none of `secrets` (may be NULL)
+ * stay in it.
+ */
+void sudoiq_failure_init(struct sudoiq_failure *failure, freshet_sudoiq *client, const struct guest_secrets *secrets,
+	const freshet_outcome *outcome, freshet_str body);
 void sudoiq_failure_of_response(
 	struct sudoiq_failure *failure, freshet_sudoiq *client, const freshet_response *response);
 

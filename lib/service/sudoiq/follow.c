@@ -122,7 +122,7 @@ static void follow_done(freshet_sudoiq_run *run, const freshet_outcome *outcome,
 	/* The service asked not to come back, but the run is not over. */
 	if (why.err == FRESHET_OK)
 		why.err = FRESHET_ECLOSED;
-	sudoiq_failure_init(&failure, run->client, &why, why.body);
+	sudoiq_failure_init(&failure, run->client, NULL, &why, why.body);
 	if (is_final(outcome))
 		sudoiq_run_end(run, &failure.error);
 	else

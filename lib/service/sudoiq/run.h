@@ -18,8 +18,9 @@ enum sudoiq_run_state {
 struct sudoiq_starting {
 	struct guest_text path;
 	freshet_json_writer *writer;
-	freshet_str body; /* the writer's text */
-	char *key;        /* for the idempotency header; NULL: none */
+	freshet_str body;             /* the writer's text */
+	char *key;                    /* for the idempotency header; NULL: none */
+	struct guest_secrets secrets; /* the inputs, with memory of their own */
 	uint32_t attempts;
 	bool only; /* it is not followed */
 };

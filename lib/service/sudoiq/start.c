@@ -79,6 +79,7 @@ void sudoiq_starting_free(struct sudoiq_starting *starting)
 		return;
 	guest_text_clear(&starting->path);
 	freshet_json_writer_free(starting->writer);
+	guest_secrets_forget(&starting->secrets);
 	freshet_mem_free(starting->key);
 	freshet_mem_free(starting);
 }
@@ -91,6 +92,15 @@ static freshet_err set_key(struct sudoiq_starting *starting, const char *given)
 		return err;
 	starting->key = guest_copy(freshet_str_of(given != NULL ? given : key));
 	return starting->key != NULL ? FRESHET_OK : FRESHET_ENOMEM;
+}
+
+/* A service may quote what it refuses: what must not be shown is kept as long as it may answer. */
+static freshet_err keep_secrets(struct sudoiq_starting *starting, const freshet_sudoiq_start *o)
+{
+	freshet_err err = guest_secrets_room(&starting->secrets, o->string_input_count);
+	for (size_t i = 0; i < o->string_input_count && err == FRESHET_OK; i++)
+		err = guest_secrets_keep(&starting->secrets, o->string_inputs[i].value);
+	return err;
 }
 
 static freshet_err write_request(freshet_sudoiq_run *run, const freshet_sudoiq_start *o)
@@ -111,6 +121,8 @@ static freshet_err write_request(freshet_sudoiq_run *run, const freshet_sudoiq_s
 		err = write_body(starting->writer, o, environment);
 	if (err == FRESHET_OK)
 		err = freshet_json_writer_text(starting->writer, &starting->body);
+	if (err == FRESHET_OK)
+		err = keep_secrets(starting, o);
 	return err == FRESHET_OK ? set_key(starting, o->idempotency_key) : err;
 }
 
@@ -182,7 +194,7 @@ void sudoiq_start_taken(freshet_sudoiq_run *run, freshet_str type_name, struct s
 static void fail(freshet_sudoiq_run *run, const freshet_outcome *outcome)
 {
 	struct sudoiq_failure failure;
-	sudoiq_failure_init(&failure, run->client, outcome, outcome->body);
+	sudoiq_failure_init(&failure, run->client, &run->starting->secrets, outcome, outcome->body);
 	sudoiq_run_end(run, &failure.error);
 }
 
