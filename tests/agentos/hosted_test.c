@@ -217,6 +217,42 @@ static void approvals_are_listed_and_decided_with_the_key_of_the_workspace(void 
 	assert_non_null(strstr(agentos_world.heads, AGENTOS_WORLD_SPACE_KEY));
 }
 
+static void count_approvals(freshet_agentos_call *call, const freshet_agentos_error *error,
+	const freshet_agentos_approval *approvals, size_t count, void *user)
+{
+	struct note *n = user;
+	(void)call;
+	assert_true(error != NULL || (count == 100000 && freshet_str_is(approvals[count - 1].id, "7")));
+	note_error(n, error);
+	note_end(n);
+}
+
+static void a_list_of_approvals_is_bound(void **state)
+{
+	static const struct {
+		size_t count;
+		freshet_err err;
+	} cases[] = {{100000, FRESHET_OK}, {100001, FRESHET_EJSON_SIZE}};
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		char *body = malloc(cases[i].count * 9 + 16), *at = body + sprintf(body, "{\"data\":[");
+		assert_non_null(body);
+		for (size_t k = 0; k < cases[i].count; k++)
+			at += sprintf(at, "{\"id\":7},");
+		strcpy(at - 1, "]}");
+		const struct agentos_reply script[] = {{"/approvals", 0, 200, NULL, body}, {0}};
+		struct note n = {.dones = 0};
+		open_with(script);
+		assert_int_equal(
+			freshet_agentos_approvals(agentos_world.client, count_approvals, &n, NULL), FRESHET_OK);
+		agentos_world_run_until(&n.done);
+		assert_int_equal(n.err, cases[i].err);
+		agentos_world_close(NULL);
+		free(body);
+	}
+	open_with(NULL);
+}
+
 /* ---- answers ---- */
 
 static const struct {
@@ -573,6 +609,28 @@ static void a_local_conversation_tells_its_history(void **state)
 	assert_int_equal(freshet_agentos_conversation_new(agentos_world.client, &o, &c), FRESHET_EINVAL);
 }
 
+/* A zero byte is one. */
+static void a_message_may_hold_any_character(void **state)
+{
+	static const struct agentos_reply script[] = {{"/invoke", 0, 200, NULL, OK("{\"output\":\"x\\u0000y\"}")}, {0}};
+	static const freshet_str texts[] = {{"a\0b", 3}, {"c", 1}};
+	freshet_agentos_conversation_options o;
+	(void)state;
+	open_with(script);
+	freshet_agentos_conversation_options_init(&o);
+	o.local = true;
+	freshet_agentos_conversation *c = talk_of(&o);
+	for (size_t i = 0; i < 2; i++) {
+		struct note n = {.dones = 0};
+		assert_int_equal(freshet_agentos_conversation_send(c, texts[i], on_result, &n), FRESHET_OK);
+		agentos_world_run_until(&n.done);
+	}
+	assert_string_equal(agentos_world_log(),
+		INVOKE "{\"input\":{\"prompt\":\"a\\u0000b\"}}\n" INVOKE
+		       "{\"input\":{\"prompt\":\"c\"}" AFTER("a\\u0000b", "x\\u0000y") "}\n");
+	freshet_agentos_conversation_free(c);
+}
+
 static struct note in_line[4];
 static freshet_agentos_conversation *talking;
 
@@ -692,6 +750,8 @@ int main(void)
 		cmocka_unit_test_teardown(a_disabled_client_asks_nobody, agentos_world_close),
 		cmocka_unit_test_teardown(a_conversation_sends_one_after_the_other, agentos_world_close),
 		cmocka_unit_test_teardown(a_local_conversation_tells_its_history, agentos_world_close),
+		cmocka_unit_test_teardown(a_message_may_hold_any_character, agentos_world_close),
+		cmocka_unit_test_teardown(a_list_of_approvals_is_bound, agentos_world_close),
 		cmocka_unit_test_teardown(a_line_is_bound_and_ends_with_its_conversation, agentos_world_close),
 		cmocka_unit_test_teardown(each_allocation_may_fail, agentos_world_close),
 	};

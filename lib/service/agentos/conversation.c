@@ -14,7 +14,7 @@
 struct turn {
 	struct guest_link link;
 	freshet_agentos_conversation *conversation;
-	char *text;
+	freshet_str text; /* with memory of its own */
 	bool streamed;
 	freshet_agentos_result_fn *done;
 	freshet_agentos_stream_callbacks callbacks;
@@ -46,7 +46,9 @@ struct freshet_agentos_conversation {
 
 static void free_str(freshet_str text)
 {
-	guest_free_secret((char *)(uintptr_t)text.ptr);
+	char *memory = (char *)(uintptr_t)text.ptr;
+	guest_wipe(memory, text.len);
+	freshet_mem_free(memory);
 }
 
 static bool copy_str(freshet_str *to, freshet_str from)
@@ -58,7 +60,7 @@ static bool copy_str(freshet_str *to, freshet_str from)
 
 static void free_turn(struct turn *turn)
 {
-	guest_free_secret(turn->text);
+	free_str(turn->text);
 	freshet_mem_free(turn);
 }
 
@@ -117,7 +119,7 @@ static void remember_result(struct turn *turn, const freshet_agentos_result *res
 	if (!c->local || result == NULL || result->status != FRESHET_AGENTOS_STATUS_COMPLETED)
 		return;
 	freshet_str answer = result->output_text.ptr != NULL ? result->output_text : streamed;
-	remember(c, freshet_str_of(turn->text), answer.len > 0 ? answer : result->output);
+	remember(c, turn->text, answer.len > 0 ? answer : result->output);
 }
 
 /* ---- the line ---- */
@@ -210,7 +212,7 @@ static freshet_err begin(struct turn *turn)
 	freshet_agentos_invoke_options o;
 	freshet_agentos_invoke_options_init(&o);
 	o.agent_id = c->agent_id;
-	o.text = freshet_str_of(turn->text);
+	o.text = turn->text;
 	o.variables = c->variables;
 	o.variable_count = c->variable_count;
 	o.session_id = freshet_str_of(c->session_id);
@@ -249,8 +251,7 @@ static freshet_err send_turn(freshet_agentos_conversation *c, freshet_str text, 
 		return FRESHET_ENOMEM;
 	*turn = *given;
 	turn->conversation = c;
-	turn->text = guest_copy(text);
-	err = turn->text != NULL ? enter(c, turn) : FRESHET_ENOMEM;
+	err = copy_str(&turn->text, text) ? enter(c, turn) : FRESHET_ENOMEM;
 	if (err != FRESHET_OK)
 		free_turn(turn);
 	return err;

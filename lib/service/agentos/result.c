@@ -2,6 +2,9 @@
 
 #include "guest/names.h"
 
+/* Of one list: a short answer may hold very many, and each takes more memory than its text. */
+#define APPROVALS_MAX 100000
+
 /* The first error of several. */
 static void note(freshet_err *err, freshet_err other)
 {
@@ -233,6 +236,8 @@ freshet_err hosted_approvals_read(const struct agentos_hosted *h, freshet_json_s
 	if (err != FRESHET_OK || list.type != FRESHET_JSON_ARRAY)
 		return err != FRESHET_OK ? err : guest_absent(&list) ? FRESHET_EJSON_MISSING : FRESHET_EJSON_TYPE;
 	size_t total = count_of(&list);
+	if (total > APPROVALS_MAX)
+		return FRESHET_EJSON_SIZE;
 	freshet_agentos_approval *approvals = total > 0 ? freshet_mem_new(total, sizeof *approvals) : NULL;
 	if (total > 0 && approvals == NULL)
 		return FRESHET_ENOMEM;
