@@ -165,8 +165,23 @@ static void examine(struct audit *a)
 	s->site->platform->examine(a, s);
 }
 
+/* Says of a session what is wrong with it, unless something worse was said before. */
+static void blame(struct session *s, const char *what)
+{
+	if (s->trouble == NULL)
+		s->trouble = strdup(what);
+}
+
 void audit_next(struct audit *a)
 {
+	char what[96];
+	if (a->lost + a->duplicated > a->told_lost + a->told_duplicated) {
+		snprintf(what, sizeof what, "%llu lost, %llu duplicated", (unsigned long long)(a->lost - a->told_lost),
+			(unsigned long long)(a->duplicated - a->told_duplicated));
+		blame(audit_suspect(a), what);
+	}
+	a->told_lost = a->lost;
+	a->told_duplicated = a->duplicated;
 	a->next_suspect++;
 	examine(a);
 }
@@ -200,7 +215,10 @@ static void compare_entry(struct audit *a, const struct entry *entry)
 	}
 	const struct platform *p = s->site->platform;
 	a->sessions++;
-	a->wrong_ends += !freshet_str_is(entry->status, p->end_in_ledger(s));
+	if (!freshet_str_is(entry->status, p->end_in_ledger(s))) {
+		a->wrong_ends++;
+		blame(s, "its end is another in the ledger");
+	}
 	if (p->is_suspect(s, entry))
 		a->suspects[a->suspect_count++] = s;
 }
@@ -240,7 +258,9 @@ static void ledger_arrived(freshet_request *request, const freshet_response *res
 	(void)request;
 	if (!audit_answered(a, response))
 		return;
-	if (read_ledger(a, response->body))
+	bool good = read_ledger(a, response->body);
+	a->told_lost = a->lost;
+	if (good)
 		examine(a);
 	else
 		audit_end(a, "it is no ledger");

@@ -28,9 +28,11 @@ struct audit {
 	uint64_t
 		duplicated; /* the same that were seen, run or taken more than once, or that the ledger does not have */
 	uint64_t calls;     /* of tools, in the ledger */
-	uint64_t cut_off;   /* rows of Ash behind cuts, which the platform gives nobody again */
-	uint64_t recovered; /* pieces of them that its store had */
-	uint64_t unheard;   /* frames of AgentOS behind cuts and approvals, likewise */
+	uint64_t told_lost; /* what of lost and duplicated was said of a session, or is of none */
+	uint64_t told_duplicated;
+	uint64_t cut_off;    /* rows of Ash behind cuts, which the platform gives nobody again */
+	uint64_t recovered;  /* pieces of them that its store had */
+	uint64_t unheard;    /* frames of AgentOS behind cuts and approvals, likewise */
 	uint64_t disordered; /* sessions whose rows were all seen, but in another order */
 	uint64_t strays;     /* sessions on the emulator that nobody here followed */
 	uint64_t wrong_ends; /* sessions that ended otherwise than was seen */

@@ -40,7 +40,7 @@ struct session {
 	struct record record;            /* what was seen */
 	uint64_t cursor;                 /* where it can be taken up again; each platform says what this is */
 	void (*then)(struct session *s); /* what session_later waits to do */
-	char *trouble;                   /* why it is BROKEN; NULL otherwise */
+	char *trouble;                   /* why it is BROKEN, or what the audit found; NULL: nothing */
 	uint32_t number;                 /* counted from 0 */
 	uint32_t outputs;                /* of the present turn */
 	uint8_t state;                   /* enum state */

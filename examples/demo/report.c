@@ -14,17 +14,20 @@
 static void print_troubles(const struct fleet *f)
 {
 	uint32_t shown = 0;
-	for (uint32_t i = 0; i < f->count && shown < TROUBLES_SHOWN; i++) {
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < f->count; i++) {
 		const struct session *s = &f->sessions[i];
-		if (s->state != BROKEN)
+		if (s->state != BROKEN && s->trouble == NULL)
+			continue;
+		if (++count > TROUBLES_SHOWN)
 			continue;
 		printf("session %u (%s, %s): %s\n", s->number, s->site->platform->name,
 			s->id[0] != '\0' ? s->id : "no id",
 			s->trouble != NULL ? s->trouble : "no memory for the reason");
 		shown++;
 	}
-	if (fleet_tally(f, BROKEN) > shown)
-		printf("... and %u more\n", fleet_tally(f, BROKEN) - shown);
+	if (count > shown)
+		printf("... and %u more\n", count - shown);
 }
 
 /* Where a session that was left behind can be picked up again. */
