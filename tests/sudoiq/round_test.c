@@ -4,6 +4,8 @@
  */
 #include "play.h"
 
+#include "support/failmem.h"
+
 #include <pthread.h>
 #include <time.h>
 
@@ -685,6 +687,38 @@ static void threads_outlive_everything(void **state)
 	assert_int_equal(seen.err, FRESHET_ECANCELED);
 }
 
+static void post_and_fail(freshet_sudoiq_invocation *invocation, void *user)
+{
+	(void)user;
+	assert_int_equal(freshet_sudoiq_invocation_post_finish(invocation, freshet_str_of("64 percent")), FRESHET_OK);
+	freshet_sudoiq_invocation_free(invocation);
+	/* The copy of the answer, when it arrives. */
+	failmem_arm_one(1);
+}
+
+/* A tool without a limit that was told that its answer is on its way does not keep its run for ever. */
+static void an_answer_that_is_lost_for_want_of_memory(void **state)
+{
+	static const struct step steps[] = {
+		FOLLOWED,
+		{.request = STREAM, .answer = PAUSED(1, CALL("a", "slow"))},
+		{.request = ANSWER,
+			.body = ANSWERS(GIVEN("a", "slow", "{\\\"error\\\":\\\"out of memory\\\"}", "true")),
+			.status = 200,
+			.answer = "",
+			.push = DONE(2)},
+	};
+	const freshet_sudoiq_tool tool = {.name = {"slow", 4}, .handler = post_and_fail, .timeout_ms = UINT64_MAX};
+	(void)state;
+	failmem_arm(0);
+	BEGIN(steps, NULL);
+	set_tools(&tool, 1);
+	end();
+	assert_true(failmem_fired());
+	failmem_off();
+	hold_good();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -707,6 +741,7 @@ int main(void)
 		cmocka_unit_test(telemetry_when_asked_for),
 		cmocka_unit_test(answered_from_a_thread),
 		cmocka_unit_test(threads_outlive_everything),
+		cmocka_unit_test(an_answer_that_is_lost_for_want_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

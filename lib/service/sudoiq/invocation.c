@@ -146,13 +146,14 @@ static void posted_free(void *arg)
 	freshet_mem_free(posted);
 }
 
-/* Without memory the invocation stays unfinished, and ends when its time is over. */
+/* Its thread was told that it is finished: without memory it is all the same. */
 static void posted_arrives(freshet_reactor *reactor, void *arg)
 {
 	struct posted *posted = arg;
 	freshet_str text = {(const char *)(posted + 1), posted->len};
 	(void)reactor;
-	(void)sudoiq_pending_finish(posted->invocation->pending, text, posted->failed);
+	if (sudoiq_pending_finish(posted->invocation->pending, text, posted->failed) == FRESHET_ENOMEM)
+		sudoiq_pending_lose_answer(posted->invocation->pending);
 	posted_free(posted);
 }
 

@@ -209,6 +209,14 @@ freshet_err sudoiq_pending_finish(struct sudoiq_pending *pending, freshet_str te
 	return FRESHET_OK;
 }
 
+void sudoiq_pending_lose_answer(struct sudoiq_pending *pending)
+{
+	set_answer(pending, FRESHET_SUDOIQ_TOOL_ERROR, NULL, 0);
+	pending->state = PENDING_FINISHED;
+	stop_running(pending);
+	sudoiq_task_ready(pending->task);
+}
+
 /* ---- telling ---- */
 
 static void write_member(freshet_json_writer *writer, const char *name, freshet_str value)

@@ -74,6 +74,9 @@ freshet_err sudoiq_pending_start(struct sudoiq_pending *pending);
  */
 freshet_err sudoiq_pending_finish(struct sudoiq_pending *pending, freshet_str text, bool failed);
 
+/* The same where the answer is gone for want of memory: what is answered says so. */
+void sudoiq_pending_lose_answer(struct sudoiq_pending *pending);
+
 /* Tells who must know of one that is FINISHED or DROPPED, and goes on. From the loop, as sudoiq_pending_start. */
 void sudoiq_pending_settle(struct sudoiq_pending *pending);
 
