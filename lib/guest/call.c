@@ -15,20 +15,6 @@
 
 #define ANSWER_SHOWN ((size_t)64 * 1024)
 
-static void link_remove(struct guest_link *link)
-{
-	link->previous->next = link->next;
-	link->next->previous = link->previous;
-}
-
-static void link_append(struct guest_link *head, struct guest_link *link)
-{
-	link->previous = head->previous;
-	link->next = head;
-	head->previous->next = link;
-	head->previous = link;
-}
-
 static struct guest_call *call_of(struct guest_link *link)
 {
 	return guest_client(link, struct guest_call, link);
@@ -49,7 +35,7 @@ static void give_back(struct guest_call *call)
 /* Nothing of the call is touched after this. */
 static void finish(struct guest_call *call, const freshet_response *response)
 {
-	link_remove(&call->link);
+	guest_link_remove(&call->link);
 	give_back(call);
 	call->done(call, response);
 }
@@ -74,8 +60,8 @@ static void end_soon(struct guest_call *call)
 	if (call->timer != NULL)
 		freshet_timer_clear(call->timer);
 	call->state = GUEST_CALL_ENDING;
-	link_remove(&call->link);
-	link_append(&guest->ending, &call->link);
+	guest_link_remove(&call->link);
+	guest_link_append(&guest->ending, &call->link);
 	if (guest->soon != NULL)
 		freshet_timer_set(guest->soon, 0);
 }
@@ -140,15 +126,15 @@ void guest_authorized(struct guest *guest, const freshet_outcome *why)
 	for (struct guest_link *link = guest->calls.next, *next; link != &guest->calls; link = next) {
 		next = link->next;
 		if (call_of(link)->state == GUEST_CALL_AUTH) {
-			link_remove(link);
-			link_append(&due, link);
+			guest_link_remove(link);
+			guest_link_append(&due, link);
 		}
 	}
 	while (due.next != &due) {
 		struct guest_call *call = call_of(due.next);
 		freshet_response response = {0};
-		link_remove(&call->link);
-		link_append(&guest->calls, &call->link);
+		guest_link_remove(&call->link);
+		guest_link_append(&guest->calls, &call->link);
 		freshet_err err = why == NULL ? begin_attempt(call, false) : FRESHET_OK;
 		if (why != NULL) {
 			response.outcome = *why;
@@ -341,7 +327,7 @@ freshet_err guest_call_send(struct guest *guest, struct guest_call *call, struct
 	if (err == FRESHET_OK)
 		err = begin_attempt(call, false);
 	if (err == FRESHET_OK)
-		link_append(&guest->calls, &call->link);
+		guest_link_append(&guest->calls, &call->link);
 	else
 		give_back(call);
 	return err;

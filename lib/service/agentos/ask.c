@@ -163,7 +163,7 @@ static void local_due(freshet_timer *timer, void *user)
 	struct agentos_answer answer = {.good = true, .has_data = true};
 	char text[ASK_LOCAL_SIZE];
 	(void)timer;
-	hosted_unlink(&call->waiting.link);
+	guest_link_remove(&call->waiting.link);
 	if (call->canceled) {
 		local_canceled(&call->waiting);
 		return;

@@ -66,7 +66,7 @@ static void free_turn(struct turn *turn)
 
 static void free_conversation(freshet_agentos_conversation *c)
 {
-	hosted_unlink(&c->known.link);
+	guest_link_remove(&c->known.link);
 	for (size_t i = 0; i < c->variable_count; i++) {
 		free_str(c->variables[i].name);
 		free_str(c->variables[i].value);
@@ -145,7 +145,7 @@ static void refuse(struct turn *turn, freshet_err err)
 static struct turn *take_first(freshet_agentos_conversation *c)
 {
 	struct turn *turn = guest_client(c->line.next, struct turn, link);
-	hosted_unlink(&turn->link);
+	guest_link_remove(&turn->link);
 	c->waiting--;
 	return turn;
 }
@@ -233,7 +233,7 @@ static freshet_err enter(freshet_agentos_conversation *c, struct turn *turn)
 	/* While the end of one is told nobody is sent: the first in line is about to be. */
 	if (c->waiting >= (uint64_t)c->client->hosted->options.max_waiting + (c->telling ? 1 : 0))
 		return FRESHET_EQUEUE_FULL;
-	hosted_link(&c->line, &turn->link);
+	guest_link_append(&c->line, &turn->link);
 	c->waiting++;
 	return FRESHET_OK;
 }
@@ -353,7 +353,7 @@ freshet_err freshet_agentos_conversation_new(freshet_agentos *client,
 		return err;
 	}
 	c->known.canceled = client_gone;
-	hosted_link(&hosted->conversations, &c->known.link);
+	guest_link_append(&hosted->conversations, &c->known.link);
 	*out = c;
 	return FRESHET_OK;
 }

@@ -16,7 +16,7 @@
 
 static void free_stream(freshet_agentos_stream *s)
 {
-	hosted_unlink(&s->waiting.link);
+	guest_link_remove(&s->waiting.link);
 	order_clear(&s->order);
 	freshet_timer_free(s->timer);
 	freshet_mem_free(s->run_id);
@@ -484,7 +484,7 @@ static void send_again(freshet_timer *timer, void *user)
 {
 	freshet_agentos_stream *s = user;
 	(void)timer;
-	hosted_unlink(&s->waiting.link);
+	guest_link_remove(&s->waiting.link);
 	if (s->closed) {
 		follow_fail(s, FRESHET_ECANCELED);
 		return;

@@ -9,28 +9,11 @@
 /* The longest Retry-After that is honoured. */
 #define ASKED_MS 300000
 
-/* ---- lists ---- */
-
-void hosted_link(struct guest_link *head, struct guest_link *link)
-{
-	link->previous = head->previous;
-	link->next = head;
-	head->previous->next = link;
-	head->previous = link;
-}
-
-void hosted_unlink(struct guest_link *link)
-{
-	if (link->next == NULL)
-		return;
-	link->previous->next = link->next;
-	link->next->previous = link->previous;
-	link->next = link->previous = NULL;
-}
+/* ---- what waits ---- */
 
 void hosted_wait(freshet_agentos *client, struct hosted_waiting *waiting)
 {
-	hosted_link(&client->hosted->waiting, &waiting->link);
+	guest_link_append(&client->hosted->waiting, &waiting->link);
 }
 
 /* ---- names ---- */
@@ -260,7 +243,7 @@ static void cancel_all(struct guest_link *head)
 {
 	while (head->next != head) {
 		struct hosted_waiting *waiting = guest_client(head->next, struct hosted_waiting, link);
-		hosted_unlink(&waiting->link);
+		guest_link_remove(&waiting->link);
 		waiting->canceled(waiting);
 	}
 }

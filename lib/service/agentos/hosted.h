@@ -75,9 +75,6 @@ struct hosted_waiting {
 		struct hosted_waiting *waiting); /* calls back with FRESHET_ECANCELED; it is out of the list then */
 };
 
-void hosted_link(struct guest_link *head, struct guest_link *link);
-void hosted_unlink(struct guest_link *link); /* harmless for one that is in no list */
-
 void hosted_wait(freshet_agentos *client, struct hosted_waiting *waiting);
 
 /*
