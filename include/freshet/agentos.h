@@ -128,6 +128,7 @@ typedef struct freshet_agentos_options {
 	uint32_t batch_size;         /* events of one request at most; default 50 */
 	uint64_t batch_interval_ms;  /* that an event waits for others at most; default 500 */
 	size_t max_request_bytes;    /* of one request's body, and so of one event, input or output; default 256 KiB */
+	size_t max_type;             /* bytes of an event's type; default 200 */
 	uint32_t max_ingest_streams; /* requests of reporting in flight, at most one of each run; default 16 */
 
 	/* The queue of the client, all its runs together. */
@@ -139,9 +140,10 @@ typedef struct freshet_agentos_options {
 	uint32_t max_open; /* tasks and spans of one run that are open or whose end waits; default 10,000 */
 
 	/* Repeating. */
-	uint32_t max_retries;   /* of one request; default 5; UINT32_MAX: none */
-	uint64_t retry_base_ms; /* the first pause is random up to this, doubled each time; default 500 */
-	uint64_t retry_cap_ms;  /* the longest of them; default 30,000 */
+	uint32_t max_retries;    /* of one request; default 5; UINT32_MAX: none */
+	uint64_t retry_base_ms;  /* the first pause is random up to this, doubled each time; default 500 */
+	uint64_t retry_cap_ms;   /* the longest of them; default 30,000 */
+	uint64_t retry_asked_ms; /* the longest Retry-After that is obeyed; default 300,000 */
 	/*
 	 * A request that may have arrived is not sent again: events of it are dropped, a run whose start it was is lost.
 	 * Default: it is, under the same Idempotency-Key. Tasks and ends are repeated in any case: their ids name them.

@@ -110,6 +110,8 @@ typedef struct freshet_sudoiq_options {
 	const char *auth_header_name; /* with HEADER_KEY; default "X-API-Key" */
 	const char *cookie;           /* required with COOKIE: the value */
 	const char *cookie_name;      /* default "custom_session" */
+	uint64_t
+		token_renew_ms; /* a token is replaced so long before its end, or after half of its life; default 60,000 */
 
 	/* What of the wire can be replaced. docs/services/sudoiq.md has the keys of the routes with their placeholders. */
 	const char *path_prefix; /* default "/api/v1"; "" is none */
@@ -162,6 +164,7 @@ typedef struct freshet_sudoiq_options {
 	size_t max_args;         /* bytes of the arguments of one call; default 1 MiB */
 	size_t max_result;       /* bytes of one result; default 1 MiB */
 	size_t max_answer;       /* bytes of the answer to a request; default 16 MiB */
+	uint32_t max_page;       /* registered tools that one page may be asked for; default 200 */
 } freshet_sudoiq_options;
 
 FRESHET_OPTIONS_INIT(freshet_sudoiq_options)

@@ -48,7 +48,7 @@ typedef struct freshet_sudoiq_register_options {
 	size_t size;                            /* set by freshet_sudoiq_register_options_init */
 	const freshet_sudoiq_definition *tools; /* required: at least one */
 	size_t count;
-	bool lenient_names;    /* names and name spaces are not looked at, nor whether one comes twice */
+	bool lenient; /* not looked at: names, name spaces, whether a tool comes twice, what a schema requires */
 	bool omit_schema_type; /* `"type":"object"` is left out of the schemas that are written from properties */
 	bool repeatable;       /* may be sent again though an earlier one may have arrived */
 } freshet_sudoiq_register_options;

@@ -583,6 +583,29 @@ static void the_envelope_and_its_members_may_be_called_otherwise(void **state)
 	assert_int_equal(freshet_agentos_run_start(agentos_world.client, &r, &none), FRESHET_EINVAL);
 }
 
+static void what_is_checked_here_may_be_let_through(void **state)
+{
+	freshet_agentos_options o;
+	freshet_agentos_run_options r;
+	char type[202];
+	(void)state;
+	memset(type, 'a', sizeof type);
+	agentos_world_open(agentos_world_answer, NULL);
+	o = agentos_world_options();
+	o.allow_unknown_trigger = true;
+	o.max_type = 201;
+	agentos_world_client(&o);
+	freshet_agentos_run_options_init(&r);
+	r.trigger_type = "agent";
+	freshet_agentos_run *run = start_with(&r);
+	const freshet_agentos_level info = FRESHET_AGENTOS_LEVEL_INFO;
+	assert_int_equal(freshet_agentos_emit(run, (freshet_str){type, 202}, NONE, info), FRESHET_EINVAL);
+	assert_int_equal(freshet_agentos_emit(run, (freshet_str){type, 201}, NONE, info), FRESHET_OK);
+	const char *log = complete(run);
+	assert_non_null(strstr(log, "\"trigger_type\":\"agent\""));
+	assert_int_equal(agentos_world_finish().sent, 1);
+}
+
 /* ---- headers ---- */
 
 static size_t count_of(const char *text, const char *part)
@@ -699,6 +722,7 @@ int main(void)
 		cmocka_unit_test_teardown(spans_stay_at_home, agentos_world_close),
 		cmocka_unit_test_teardown(paths_names_and_bodies_can_be_replaced, agentos_world_close),
 		cmocka_unit_test_teardown(the_envelope_and_its_members_may_be_called_otherwise, agentos_world_close),
+		cmocka_unit_test_teardown(what_is_checked_here_may_be_let_through, agentos_world_close),
 		cmocka_unit_test_teardown(each_request_has_its_key_and_its_type, agentos_world_close),
 		cmocka_unit_test_teardown(the_environment_is_read_where_it_is_asked_for, agentos_world_close),
 		cmocka_unit_test_teardown(options_that_make_no_sense_are_refused, agentos_world_close),

@@ -298,6 +298,71 @@ static void retry_after_decides_the_pause(void **state)
 	assert_int_equal(agentos_world_finish().retries, 2);
 }
 
+static char other_error[64];
+
+static void on_other_error(freshet_agentos *client, const freshet_agentos_error *e, void *user)
+{
+	(void)client;
+	(void)user;
+	snprintf(other_error, sizeof other_error, "%.*s|%.*s|%.*s", (int)e->code.len, e->code.ptr, (int)e->message.len,
+		e->message.ptr, (int)e->details.len, e->details.ptr);
+}
+
+/* One that asks for too much is cut short. */
+static void a_long_retry_after_is_cut_short(void **state)
+{
+	static const struct agentos_reply script[] = {
+		{.path = "events", .times = 1, .status = 429, .fields = "retry-after: 3600\r\n"},
+		{.path = "complete", .times = 1, .status = 503, .fields = "retry-after: 3600\r\n"},
+		{.path = NULL},
+	};
+	(void)state;
+	agentos_world_open(agentos_world_answer, NULL);
+	freshet_agentos_options o = options();
+	o.retry_base_ms = o.retry_cap_ms = UINT64_C(1000) * 3600 * 24 * 365;
+	o.retry_asked_ms = 1;
+	open_with(&o, script);
+	freshet_agentos_run *run = start();
+	emit(run, "a");
+	complete(run);
+	assert_int_equal(agentos_world_finish().retries, 2);
+}
+
+/* Which errors inside a 2xx pass, and where an error is looked for, is a matter of names. */
+static void errors_may_be_called_otherwise(void **state)
+{
+	static const char *const codes[] = {"tired", NULL}, *const error[] = {"problem", NULL},
+				 *const code[] = {"problem.kind", NULL}, *const message[] = {"problem.words", NULL},
+				 *const details[] = {"problem.more", NULL};
+	static const freshet_agentos_names names = {.error = error,
+		.error_code = code,
+		.error_message = message,
+		.error_details = details,
+		.retry_codes = codes};
+	static const struct agentos_reply script[] = {
+		{.path = "events", .times = 1, .status = 200, .body = "{\"problem\":{\"kind\":\"Tired\"}}"},
+		{.path = "events",
+			.times = 1,
+			.status = 200,
+			.body = "{\"error\":\"x\",\"problem\":{\"kind\":\"rate_limited\",\"words\":\"no\",\"more\":[1]}"
+				"}"},
+		{.path = NULL},
+	};
+	(void)state;
+	agentos_world_open(agentos_world_answer, NULL);
+	freshet_agentos_options o = options();
+	o.names = &names;
+	o.on_error = on_other_error;
+	open_with(&o, script);
+	freshet_agentos_run *run = start();
+	emit(run, "a");
+	complete(run);
+	freshet_agentos_stats stats = agentos_world_finish();
+	assert_int_equal(stats.retries, 1);
+	assert_int_equal(stats.dropped[FRESHET_AGENTOS_DROPPED_REJECTED], 1);
+	assert_string_equal(other_error, "rate_limited|no|[1]");
+}
+
 /* ---- what comes behind goes on, in order ---- */
 
 static void the_order_of_a_run_is_kept(void **state)
@@ -686,6 +751,8 @@ int main(void)
 		cmocka_unit_test(every_answer_to_a_batch_has_its_consequence),
 		cmocka_unit_test_teardown(the_words_of_an_error_are_told, agentos_world_close),
 		cmocka_unit_test_teardown(retry_after_decides_the_pause, agentos_world_close),
+		cmocka_unit_test_teardown(a_long_retry_after_is_cut_short, agentos_world_close),
+		cmocka_unit_test_teardown(errors_may_be_called_otherwise, agentos_world_close),
 		cmocka_unit_test_teardown(the_order_of_a_run_is_kept, agentos_world_close),
 		cmocka_unit_test(a_start_that_fails_loses_the_run),
 		cmocka_unit_test_teardown(a_conflict_of_an_end_that_is_repeated_is_a_success, agentos_world_close),

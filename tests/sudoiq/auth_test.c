@@ -4,6 +4,8 @@
  */
 #include "play.h"
 
+#include "service/sudoiq/client.h"
+
 #define TOKEN_REQUEST "POST /api/v1/auth/token"
 #define TOKEN_BODY    "{\"api_key\":\"" SUDOIQ_WORLD_KEY "\"}"
 #define TOKEN(name)   "{\"access_token\":\"" name "\",\"token_type\":\"bearer\",\"expires_in\":3600}"
@@ -194,7 +196,7 @@ static void on_status(
 	statuses++;
 }
 
-/* However many wait, one request asks; and a token of no life is asked for each time. */
+/* However many wait, one request asks. */
 static void many_wait_for_one_token(void **state)
 {
 	static const struct step steps[] = {
@@ -223,6 +225,69 @@ static void many_wait_for_one_token(void **state)
 	while (statuses < 3)
 		sudoiq_world_turn();
 	sudoiq_world_close(NULL);
+}
+
+/* ---- tokens grow old ---- */
+
+static uint64_t minutes;
+
+static uint64_t clock_of_the_test(void)
+{
+	return minutes * 60000;
+}
+
+static void ask_status_at(uint64_t minute)
+{
+	unsigned before = statuses;
+	minutes = minute;
+	assert_int_equal(freshet_sudoiq_get_agent_task_status(
+				 sudoiq_world.client, freshet_str_of(AGENT), 42, on_status, NULL, NULL),
+		FRESHET_OK);
+	while (statuses == before)
+		sudoiq_world_turn();
+}
+
+#define STATUS_WITH(token)                                                                                             \
+	{                                                                                                              \
+		.request = STATUS, .head = "authorization: Bearer " token "\r\n", .status = 200,                       \
+		.answer = "{\"status\":\"running\"}"                                                                   \
+	}
+
+/* Of a token that lives for an hour, or for as long as is told: when another one is asked for. */
+static void a_token_is_replaced_before_its_end(void **state)
+{
+	static const struct step steps[] = {
+		{.request = TOKEN_REQUEST, .status = 200, .answer = TOKEN("one")},
+		STATUS_WITH("one"),
+		STATUS_WITH("one"),
+		{.request = TOKEN_REQUEST, .status = 200, .answer = "{\"access_token\":\"two\",\"expires_in\":600}"},
+		STATUS_WITH("two"),
+		STATUS_WITH("two"),
+		{.request = TOKEN_REQUEST, .status = 200, .answer = "{\"access_token\":\"three\"}"},
+		STATUS_WITH("three"),
+		STATUS_WITH("three"),
+	};
+	static const struct {
+		uint64_t ahead_ms; /* 0: the default */
+		uint64_t at[6];
+	} cases[] = {
+		/* A minute before the end; */
+		{0, {1, 59, 60, 68, 69, 100000}},
+		/* a quarter of an hour, but no more than half of the life; */
+		{15 * 60000, {1, 45, 46, 50, 51, 100000}},
+	};
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		freshet_sudoiq_options options = by_token();
+		options.token_renew_ms = cases[i].ahead_ms;
+		minutes = 1;
+		sudoiq_world_open(steps, sizeof steps / sizeof steps[0], &options);
+		sudoiq_world.client->guest.clock = clock_of_the_test;
+		for (size_t k = 0; k < 6; k++)
+			ask_status_at(cases[i].at[k]);
+		sudoiq_world_all_taken();
+		sudoiq_world_close(NULL);
+	}
 }
 
 /* ---- what can be replaced ---- */
@@ -460,6 +525,7 @@ int main(void)
 		cmocka_unit_test(a_start_and_a_stream_are_refused_once),
 		cmocka_unit_test(no_token),
 		cmocka_unit_test(many_wait_for_one_token),
+		cmocka_unit_test(a_token_is_replaced_before_its_end),
 		cmocka_unit_test(routes_and_hooks),
 		cmocka_unit_test(a_hook_that_refuses),
 		cmocka_unit_test(no_secret_is_shown),

@@ -33,13 +33,14 @@ static void reply_as_told(struct h1server_conn *c, const struct h1server_request
 
 /* ---- what is refused before anything is sent ---- */
 
-static freshet_err register_as(freshet_sudoiq_definition tool)
+static freshet_err register_with(freshet_sudoiq_definition tool, bool lenient)
 {
 	freshet_sudoiq_register_options o;
 	freshet_sudoiq_call *call = (freshet_sudoiq_call *)&account_note;
 	freshet_sudoiq_register_options_init(&o);
 	o.tools = &tool;
 	o.count = 1;
+	o.lenient = lenient;
 	freshet_err err = freshet_sudoiq_register_tools(account.client, &o, account_on_tools, &account, &call);
 	assert_int_equal(call != NULL, err == FRESHET_OK);
 	if (call != NULL)
@@ -47,10 +48,22 @@ static freshet_err register_as(freshet_sudoiq_definition tool)
 	return err;
 }
 
+static freshet_err register_as(freshet_sudoiq_definition tool)
+{
+	return register_with(tool, false);
+}
+
 static freshet_err register_schema(const char *schema)
 {
 	return register_as(
 		(freshet_sudoiq_definition){.name = S("t"), .space = S("main"), .schema = freshet_str_of(schema)});
+}
+
+static freshet_err register_leniently(const char *schema)
+{
+	return register_with(
+		(freshet_sudoiq_definition){.name = S("t"), .space = S("main"), .schema = freshet_str_of(schema)},
+		true);
 }
 
 static void tools_are_looked_at(void **state)
@@ -114,6 +127,9 @@ static void tools_are_looked_at(void **state)
 			lists[i].err);
 	assert_int_equal(register_as((freshet_sudoiq_definition){.name = S("t"), .space = S("m"), .property_count = 1}),
 		FRESHET_EINVAL);
+	/* Without these checks: any object. */
+	assert_int_equal(register_leniently("{\"required\":[\"b\"]}"), FRESHET_OK);
+	assert_int_equal(register_leniently("[]"), FRESHET_EINVAL);
 	/* The same tool twice; the same name in another name space is another tool. */
 	freshet_sudoiq_definition twice[2] = {{.name = S("t"), .space = S("m")}, {.name = S("t"), .space = S("m")}};
 	freshet_sudoiq_register_options o;

@@ -248,7 +248,7 @@ freshet_err account_call_register_leniently(void)
 	freshet_sudoiq_register_options_init(&o);
 	o.tools = tools;
 	o.count = 2;
-	o.lenient_names = true;
+	o.lenient = true;
 	o.omit_schema_type = true;
 	return freshet_sudoiq_register_tools(account.client, &o, account_on_tools, &account, NULL);
 }

@@ -48,6 +48,7 @@ static void fill_in(freshet_agentos_options *o)
 	or_u32(&o->batch_size, 50);
 	or_u64(&o->batch_interval_ms, 500);
 	or_size(&o->max_request_bytes, (size_t)256 * 1024);
+	or_size(&o->max_type, 200);
 	or_u32(&o->max_ingest_streams, 16);
 	or_size(&o->max_queue_events, 10000);
 	or_size(&o->max_queue_bytes, (size_t)16 << 20);
@@ -57,6 +58,7 @@ static void fill_in(freshet_agentos_options *o)
 	or_u32(&o->max_retries, 5);
 	or_u64(&o->retry_base_ms, 500);
 	or_u64(&o->retry_cap_ms, 30000);
+	or_u64(&o->retry_asked_ms, 300000);
 	or_u64(&o->close_timeout_ms, 5000);
 	if (o->max_retries == UINT32_MAX)
 		o->max_retries = 0;

@@ -7,8 +7,6 @@
 
 #include "guest/clock.h"
 
-#define TYPE_MAX 200
-
 static const char *const level_names[] = {
 	[FRESHET_AGENTOS_LEVEL_DEFAULT] = "info",
 	[FRESHET_AGENTOS_LEVEL_DEBUG] = "debug",
@@ -145,7 +143,8 @@ static freshet_err check(const freshet_agentos_run *run, freshet_str type, fresh
 	freshet_err err = agentos_run_is_open(run);
 	if (err != FRESHET_OK)
 		return err;
-	bool good = type.len > 0 && type.len <= TYPE_MAX && (unsigned)level <= FRESHET_AGENTOS_LEVEL_ERROR;
+	size_t most = run->client->options.max_type;
+	bool good = type.len > 0 && type.len <= most && (unsigned)level <= FRESHET_AGENTOS_LEVEL_ERROR;
 	return good ? FRESHET_OK : FRESHET_EINVAL;
 }
 

@@ -6,9 +6,6 @@
 
 #include "guest/names.h"
 
-/* The longest Retry-After that is honoured. */
-#define ASKED_MS 300000
-
 /* ---- what waits ---- */
 
 void hosted_wait(freshet_agentos *client, struct hosted_waiting *waiting)
@@ -223,7 +220,7 @@ struct guest_backoff hosted_backoff(const freshet_agentos *client)
 		.max_retries = client->options.max_retries,
 		.base_ms = client->options.retry_base_ms,
 		.cap_ms = client->options.retry_cap_ms,
-		.asked_ms = ASKED_MS,
+		.asked_ms = client->options.retry_asked_ms,
 	};
 }
 

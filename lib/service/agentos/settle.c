@@ -20,9 +20,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* The longest Retry-After that is honoured. */
-#define ASKED_MS (5 * 60 * UINT64_C(1000))
-
 /* What is done about an answer. */
 enum verdict {
 	VERDICT_SENT,
@@ -246,7 +243,7 @@ static uint64_t pause_of(freshet_agentos *client, const struct agentos_attempt *
 		.cap_ms = client->options.retry_cap_ms,
 	};
 	if (asked_ms > 0)
-		return asked_ms < ASKED_MS ? asked_ms : ASKED_MS;
+		return asked_ms < client->options.retry_asked_ms ? asked_ms : client->options.retry_asked_ms;
 	return guest_backoff_pause(&backoff, attempt->failures, guest_random_next(&client->guest.random));
 }
 

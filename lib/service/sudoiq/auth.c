@@ -10,14 +10,9 @@
 #include "failure.h"
 #include "run.h"
 
-#include "guest/clock.h"
-
 #define BEARER         "Bearer "
 #define DEFAULT_HEADER "X-API-Key"
 #define DEFAULT_COOKIE "custom_session"
-
-/* So long before it expires a token is replaced, or halfway where it lives shorter than twice that. */
-#define RENEW_AHEAD_MS 60000
 
 /* No token is held to live longer. */
 #define LIFE_MAX_S ((int64_t)365 * 24 * 3600)
@@ -131,11 +126,13 @@ static bool is_token(freshet_str token)
 	return token.len > 0;
 }
 
-static void set_life(struct sudoiq_auth *auth, int64_t seconds)
+/* The new one is asked for `ahead_ms` before the end, or halfway where its life is shorter than twice that. */
+static void set_life(freshet_sudoiq *client, int64_t seconds)
 {
+	uint64_t ahead_ms = client->settings.token_renew_ms;
 	uint64_t life_ms = (uint64_t)(seconds < LIFE_MAX_S ? seconds : LIFE_MAX_S) * 1000;
-	uint64_t ahead = life_ms < (uint64_t)2 * RENEW_AHEAD_MS ? life_ms / 2 : RENEW_AHEAD_MS;
-	auth->renew_at_ms = seconds > 0 ? guest_now_ms() + life_ms - ahead : UINT64_MAX;
+	uint64_t ahead = life_ms / 2 < ahead_ms ? life_ms / 2 : ahead_ms;
+	client->auth.renew_at_ms = seconds > 0 ? client->guest.clock() + life_ms - ahead : UINT64_MAX;
 }
 
 /* FRESHET_OK, or why the answer cannot be used. */
@@ -160,7 +157,7 @@ static freshet_err take_token(freshet_sudoiq *client, freshet_str body)
 	guest_free_secret(client->auth.token);
 	client->auth.token = joined;
 	client->auth.version++;
-	set_life(&client->auth, seconds);
+	set_life(client, seconds);
 	return FRESHET_OK;
 }
 
@@ -219,11 +216,12 @@ static freshet_err buy(freshet_sudoiq *client)
 	return err;
 }
 
-static bool is_fresh(const struct sudoiq_auth *auth, const struct guest_credential *refused)
+static bool is_fresh(const freshet_sudoiq *client, const struct guest_credential *refused)
 {
+	const struct sudoiq_auth *auth = &client->auth;
 	if (auth->token == NULL)
 		return false;
-	return refused != NULL ? auth->version != refused->version : guest_now_ms() < auth->renew_at_ms;
+	return refused != NULL ? auth->version != refused->version : client->guest.clock() < auth->renew_at_ms;
 }
 
 enum guest_auth sudoiq_authorize(
@@ -233,7 +231,7 @@ enum guest_auth sudoiq_authorize(
 	struct sudoiq_auth *auth = &client->auth;
 	if (auth->mode != FRESHET_SUDOIQ_AUTH_TOKEN_EXCHANGE || route == ROUTE_auth_token)
 		return GUEST_AUTH_NONE;
-	if (is_fresh(auth, refused)) {
+	if (is_fresh(client, refused)) {
 		credential->field =
 			(freshet_header){freshet_str_of("authorization"), freshet_str_of(auth->token), true};
 		credential->version = auth->version;

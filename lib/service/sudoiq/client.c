@@ -40,6 +40,7 @@ static void set_bounds(struct sudoiq_settings *s, const freshet_sudoiq_options *
 	s->max_args = or_else_size(o->max_args, (size_t)1 << 20);
 	s->max_result = or_else_size(o->max_result, (size_t)1 << 20);
 	s->max_answer = or_else_size(o->max_answer, (size_t)16 << 20);
+	s->max_page = or_else_32(o->max_page, 200);
 }
 
 static void set_settings(struct sudoiq_settings *s, const freshet_sudoiq_options *o)
@@ -52,6 +53,7 @@ static void set_settings(struct sudoiq_settings *s, const freshet_sudoiq_options
 		.timeout_ms = or_else(o->timeout_ms, 30000),
 		.response_timeout_ms = or_else(o->response_timeout_ms, 600000),
 		.tool_timeout_ms = or_else(o->tool_timeout_ms, 60000),
+		.token_renew_ms = or_else(o->token_renew_ms, 60000),
 		.max_stream_retries = or_else_32(o->max_stream_retries, 8),
 		.retry_start = o->retry_start,
 		.cancel_on_timeout = o->cancel_on_timeout,

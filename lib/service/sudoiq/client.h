@@ -27,6 +27,7 @@ struct sudoiq_settings {
 	uint64_t timeout_ms;
 	uint64_t response_timeout_ms;
 	uint64_t tool_timeout_ms;
+	uint64_t token_renew_ms;
 	uint32_t max_stream_retries;
 	uint32_t max_parallel_tools;
 	uint32_t max_runs;
@@ -35,6 +36,7 @@ struct sudoiq_settings {
 	size_t max_args;
 	size_t max_result;
 	size_t max_answer;
+	uint32_t max_page;
 	bool retry_start;
 	bool cancel_on_timeout;
 	bool omit_is_error;

@@ -8,7 +8,6 @@
 
 /* The most that the service takes. */
 #define NAME_MAX_LENGTH 64
-#define LIMIT_MAX       200
 
 /* ---- as they are read ---- */
 
@@ -174,7 +173,8 @@ static void write_schema(
 	freshet_json_write_end(ask->writer);
 }
 
-static void write_tool(struct sudoiq_ask *ask, const freshet_sudoiq_definition *tool, bool with_type)
+static void write_tool(
+	struct sudoiq_ask *ask, const freshet_sudoiq_definition *tool, const freshet_sudoiq_register_options *o)
 {
 	freshet_json_scratch scratch;
 	freshet_json_scratch_init(&scratch, NULL, 0);
@@ -184,12 +184,13 @@ static void write_tool(struct sudoiq_ask *ask, const freshet_sudoiq_definition *
 	sudoiq_resource_str(ask, "description", tool->description.ptr != NULL ? tool->description : freshet_str_of(""));
 	freshet_json_write_key(ask->writer, "schema_data");
 	if (tool->schema.len > 0) {
-		sudoiq_ask_fail(ask, check_schema(tool->schema, &scratch));
+		if (!o->lenient)
+			sudoiq_ask_fail(ask, check_schema(tool->schema, &scratch));
 		sudoiq_resource_object(ask, tool->schema);
 	} else {
 		sudoiq_ask_fail(ask, check_properties(tool));
 		if (ask->err == FRESHET_OK)
-			write_schema(ask, tool, with_type, &scratch);
+			write_schema(ask, tool, !o->omit_schema_type, &scratch);
 	}
 	freshet_json_write_end(ask->writer);
 	freshet_json_scratch_clear(&scratch);
@@ -204,14 +205,14 @@ freshet_err freshet_sudoiq_register_tools(freshet_sudoiq *client, const freshet_
 	sudoiq_ask_begin(&ask, client, ROUTE_tools_register);
 	if (!guest_options(&o, sizeof o, options) || o.tools == NULL || o.count == 0)
 		sudoiq_ask_fail(&ask, FRESHET_EINVAL);
-	if (ask.err == FRESHET_OK && !o.lenient_names && !names_are_good(&o))
+	if (ask.err == FRESHET_OK && !o.lenient && !names_are_good(&o))
 		sudoiq_ask_fail(&ask, FRESHET_EINVAL);
 	if (ask.err == FRESHET_OK && sudoiq_ask_body(&ask) != NULL) {
 		freshet_json_write_object(ask.writer);
 		freshet_json_write_key(ask.writer, "tools");
 		freshet_json_write_array(ask.writer);
 		for (size_t i = 0; i < o.count && ask.err == FRESHET_OK; i++)
-			write_tool(&ask, &o.tools[i], !o.omit_schema_type);
+			write_tool(&ask, &o.tools[i], &o);
 		freshet_json_write_end(ask.writer);
 		freshet_json_write_end(ask.writer);
 	}
@@ -225,7 +226,7 @@ freshet_err freshet_sudoiq_get_tools(freshet_sudoiq *client, freshet_str space, 
 {
 	struct sudoiq_ask ask;
 	sudoiq_ask_begin(&ask, client, ROUTE_tools_list);
-	if (page != NULL && page->limit > LIMIT_MAX)
+	if (page != NULL && page->limit > client->settings.max_page)
 		sudoiq_ask_fail(&ask, FRESHET_EINVAL);
 	if (space.len > 0)
 		sudoiq_ask_query(&ask, "namespace", space);
