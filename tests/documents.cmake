@@ -11,7 +11,7 @@ if(place EQUAL -1)
 	list(APPEND failures "README.md does not show examples/stream_one.c as it is")
 endif()
 
-file(GLOB documents ${SOURCE_DIR}/*.md ${SOURCE_DIR}/docs/*.md ${SOURCE_DIR}/docs/*/*.md)
+file(GLOB documents ${SOURCE_DIR}/*.md ${SOURCE_DIR}/docs/*.md ${SOURCE_DIR}/docs/*/*.md ${SOURCE_DIR}/examples/*.md)
 set(links 0)
 foreach(document ${documents})
 	get_filename_component(folder ${document} DIRECTORY)
