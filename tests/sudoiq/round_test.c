@@ -478,12 +478,16 @@ static void snapshots_run_nothing_again(void **state)
 	assert_int_equal(seen.ran, 2);
 }
 
+/* The service is asked once how the run stands, which its stream has not told: it goes on, and the answers are refused. */
 static void a_conflict_is_no_repetition(void **state)
 {
 	static const struct step steps[] = {
 		FOLLOWED,
 		{.request = STREAM, .answer = PAUSED(1, CALL("c1", "read_meter"))},
 		{.request = ANSWER, .status = 409, .answer = "{\"error_code\":\"run_is_over\",\"message\":\"m\"}"},
+		{.request = STATUS,
+			.status = 200,
+			.answer = "{\"task_id\":42,\"status\":\"awaiting_tool_calls\",\"revision\":1}"},
 	};
 	static const struct step twice[] = {
 		FOLLOWED,
@@ -494,6 +498,7 @@ static void a_conflict_is_no_repetition(void **state)
 		{.request = ANSWER,
 			.status = 409,
 			.answer = "{\"code\":\"tool_responses_already_submitted\",\"call_ids\":[\"other\"]}"},
+		{.request = STATUS, .status = 404, .answer = ""},
 	};
 	(void)state;
 	BEGIN(steps, NULL);
@@ -504,6 +509,24 @@ static void a_conflict_is_no_repetition(void **state)
 	BEGIN(twice, NULL);
 	end();
 	assert_int_equal(seen.err, FRESHET_ECONFLICT);
+}
+
+/* Somebody cancelled it while the answers were on their way, and its stream was too late to tell. */
+static void a_conflict_may_mean_that_the_run_is_over(void **state)
+{
+	static const struct step steps[] = {
+		FOLLOWED,
+		{.request = STREAM, .answer = PAUSED(1, CALL("c1", "read_meter"))},
+		{.request = ANSWER, .status = 409, .answer = "{\"error_code\":\"run_not_awaiting_tool_calls\"}"},
+		{.request = STATUS,
+			.status = 200,
+			.answer = "{\"task_id\":42,\"status\":\"cancelled\",\"revision\":2}"},
+	};
+	(void)state;
+	BEGIN(steps, NULL);
+	end();
+	assert_int_equal(seen.err, FRESHET_OK);
+	assert_int_equal(seen.phase, FRESHET_SUDOIQ_CANCELED);
 }
 
 static void answers_are_not_tried_for_ever(void **state)
@@ -734,6 +757,7 @@ int main(void)
 		cmocka_unit_test(answers_are_sent_again_unchanged),
 		cmocka_unit_test(snapshots_run_nothing_again),
 		cmocka_unit_test(a_conflict_is_no_repetition),
+		cmocka_unit_test(a_conflict_may_mean_that_the_run_is_over),
 		cmocka_unit_test(answers_are_not_tried_for_ever),
 		cmocka_unit_test(others_have_answered),
 		cmocka_unit_test(the_run_ends_while_a_tool_runs),

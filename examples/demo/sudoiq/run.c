@@ -82,8 +82,6 @@ static enum state end_of(freshet_sudoiq_phase phase)
 	return phase == FRESHET_SUDOIQ_COMPLETED ? COMPLETED : phase == FRESHET_SUDOIQ_CANCELED ? TERMINATED : FAILED;
 }
 
-static void sudoiq_attach(struct session *s);
-
 static void run_ended(struct session *s, const freshet_sudoiq_run_end *end)
 {
 	enum state state = end_of(end->phase);
@@ -112,8 +110,6 @@ static void on_done(freshet_sudoiq_run *run, const freshet_sudoiq_run_end *end, 
 		run_ended(s, end);
 	else if (s->id[0] == '\0')
 		again_or_break(s, &end->error, sudoiq_create, "start");
-	else if (end->error.outcome.err == FRESHET_ECONFLICT)
-		session_later(s, sudoiq_attach, SESSION_AGAIN_MS);
 	else
 		session_break(s, "run", end->error.message.len > 0 ? end->error.message : end->error.outcome.text);
 	site_create_more(s->site);
@@ -143,23 +139,6 @@ static void on_event(freshet_sudoiq_run *run, const freshet_sudoiq_event *event,
 }
 
 static const freshet_sudoiq_run_callbacks callbacks = {.on_event = on_event, .on_done = on_done};
-
-/*
- * Answers of tools were refused: the run was called off while they were on their way, and the stream that would have told
- * so was cut. What it is now tells how it ended.
- */
-static void sudoiq_attach(struct session *s)
-{
-	freshet_sudoiq_attach_options o;
-	freshet_sudoiq_attach_options_init(&o);
-	o.agent_id = freshet_str_of(s->site->agent);
-	o.task_id = strtoll(s->id, NULL, 10);
-	o.callbacks = callbacks;
-	o.user = s;
-	freshet_err err = freshet_sudoiq_attach(sudoiq_of(s)->client, &o, &job_of(s)->run);
-	if (err != FRESHET_OK)
-		session_break_by(s, "run", err);
-}
 
 void sudoiq_create(struct session *s)
 {

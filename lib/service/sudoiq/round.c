@@ -3,8 +3,9 @@
  * them. There is one such request of a task at a time; what is answered meanwhile goes with the next.
  *
  * Failures: the request is repeated by itself, and when that does not help, again after a while, as often as a stream is.
- * What the service has already (409) counts as taken; when it names which, the rest is sent once more. Anything else that
- * it says is told to whoever follows the run.
+ * What the service has already (409) counts as taken; when it names which, the rest is sent once more. On any other
+ * conflict it is asked once how the run stands, since that is mostly over, which its stream has not told yet. Anything else
+ * that it says is told to whoever follows the run.
  */
 #include "answers.h"
 #include "run.h"
@@ -73,20 +74,61 @@ static void log_lost(const struct sudoiq_task *task, const freshet_sudoiq_error 
 	freshet_log(FRESHET_LOG_WARNING, line);
 }
 
-/* The answers stay; the next status that asks for them has them sent again. */
-static void lose(struct sudoiq_task *task, const freshet_sudoiq_error *error)
+static void tell_lost(struct sudoiq_task *task, const freshet_sudoiq_error *error)
 {
 	freshet_sudoiq *client = task->client;
-	/* Nobody but the end of the endpoint cancels the request. */
-	bool ending = client->closing || error->outcome.err == FRESHET_ECANCELED;
-	if (freshet_sudoiq_phase_is_terminal(task->phase) || ending)
-		return;
-	task->stuck = true;
 	log_lost(task, error);
 	if (task->followers != NULL)
 		sudoiq_runs_fail(task, error);
 	else if (client->on_answers_lost != NULL)
 		client->on_answers_lost(client, task->agent_id, task->task_id, error, client->user);
+}
+
+/* Nobody but the end of the endpoint cancels a request of the task's own. */
+static bool is_ending(const struct sudoiq_task *task, const freshet_sudoiq_error *error)
+{
+	return task->client->closing || (error != NULL && error->outcome.err == FRESHET_ECANCELED);
+}
+
+/* What the status says was taken in before this. */
+static void told_how_it_stands(
+	freshet_sudoiq_call *call, const freshet_sudoiq_error *error, const freshet_sudoiq_status *status, void *user)
+{
+	struct sudoiq_task *task = user;
+	struct sudoiq_kept *conflict = task->conflict;
+	(void)call;
+	(void)status;
+	task->conflict = NULL;
+	task->pins++;
+	if (!freshet_sudoiq_phase_is_terminal(task->phase) && !is_ending(task, error))
+		tell_lost(task, &conflict->error);
+	task->pins--;
+	freshet_mem_free(conflict);
+	sudoiq_task_ready(task);
+}
+
+/* False: there is nobody to be told, or no memory. */
+static bool ask_how_it_stands(struct sudoiq_task *task, const freshet_sudoiq_error *error)
+{
+	if (error->outcome.err != FRESHET_ECONFLICT || task->followers == NULL || task->conflict != NULL)
+		return false;
+	task->conflict = sudoiq_failure_keep(error);
+	if (task->conflict != NULL && freshet_sudoiq_get_agent_task_status(task->client, task->agent_id, task->task_id,
+					      told_how_it_stands, task, NULL) == FRESHET_OK)
+		return true;
+	freshet_mem_free(task->conflict);
+	task->conflict = NULL;
+	return false;
+}
+
+/* The answers stay; the next status that asks for them has them sent again. */
+static void lose(struct sudoiq_task *task, const freshet_sudoiq_error *error)
+{
+	if (freshet_sudoiq_phase_is_terminal(task->phase) || is_ending(task, error))
+		return;
+	task->stuck = true;
+	if (!ask_how_it_stands(task, error))
+		tell_lost(task, error);
 }
 
 static void posted(freshet_sudoiq_call *call, const freshet_response *response, const freshet_sudoiq_error *error)

@@ -92,7 +92,7 @@ static void row_enter(struct sudoiq_task *task)
 static bool is_busy(const struct sudoiq_task *task)
 {
 	if (task->followers != NULL || task->is_ready || task->pins > 0 || task->post != NULL || task->again_set ||
-		task->processings != NULL)
+		task->conflict != NULL || task->processings != NULL)
 		return true;
 	for (const struct sudoiq_pending *p = task->first; p != NULL; p = p->next)
 		if (sudoiq_pending_is_open(p) || p->state == PENDING_DROPPED)

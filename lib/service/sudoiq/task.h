@@ -35,9 +35,10 @@ struct sudoiq_task {
 	struct sudoiq_pending *last;
 	struct sudoiq_news *news;
 	struct sudoiq_processing *processings;
-	freshet_sudoiq_call *post; /* the request with answers that is under way */
-	freshet_timer *again;      /* sends them again; made when it is needed */
-	freshet_str agent_id;      /* behind the struct */
+	freshet_sudoiq_call *post;    /* the request with answers that is under way */
+	freshet_timer *again;         /* sends them again; made when it is needed */
+	struct sudoiq_kept *conflict; /* what the service had against them, while it is asked how the run stands */
+	freshet_str agent_id;         /* behind the struct */
 	int64_t task_id;
 	freshet_sudoiq_phase phase;
 	int64_t revision;
