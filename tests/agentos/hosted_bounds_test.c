@@ -115,6 +115,54 @@ static void an_answer_has_a_bound(void **state)
 	assert_int_equal(invoke(NULL).err, FRESHET_EHTTP_BODY);
 }
 
+static unsigned resumed;
+
+/* Streams that begin and end at once, each time that one is asked for. */
+static void begin_and_cut(struct h1server_conn *c, const struct h1server_request *q)
+{
+	size_t len = strlen(q->target);
+	bool again = len > 7 && strcmp(q->target + len - 7, "/stream") == 0;
+	if (strcmp(q->method, "POST") != 0 && !again) {
+		h1server_reply(c, 200, "", "{\"data\":{\"run_id\":\"" RUN "\",\"status\":\"completed\",\"output\":1}}");
+		return;
+	}
+	h1server_write(c, EVENTS);
+	if (again) {
+		resumed++;
+		h1server_write(c, "2\r\n: \r\n");
+	} else {
+		char size[16];
+		snprintf(size, sizeof size, "%zx\r\n", strlen("id: 1\n" START));
+		h1server_write(c, size);
+		h1server_write(c, "id: 1\n" START "\r\n");
+	}
+	h1server_finish(c);
+}
+
+static void a_stream_is_not_taken_up_for_ever(void **state)
+{
+	(void)state;
+	for (unsigned most = 1; most <= 3; most++) {
+		freshet_agentos_hosted_options h;
+		struct note n = {.dones = 0};
+		resumed = 0;
+		agentos_world_open(begin_and_cut, NULL);
+		agentos_world_client(NULL);
+		freshet_agentos_hosted_options_init(&h);
+		h.recover = FRESHET_AGENTOS_RECOVER_RESUME;
+		h.max_resumes = most;
+		assert_int_equal(freshet_agentos_hosted_set(agentos_world.client, &h), FRESHET_OK);
+		assert_int_equal(
+			freshet_agentos_invoke_stream(agentos_world.client, NULL, &note_callbacks, &n, &n.stream),
+			FRESHET_OK);
+		agentos_world_run_until(&n.done);
+		assert_int_equal(resumed, most);
+		assert_true(n.polled);
+		assert_string_equal(n.events, "start " RUN ";done* done;");
+		agentos_world_close(NULL);
+	}
+}
+
 static void say_to(freshet_agentos_conversation *conversation, const char *text)
 {
 	struct note n = {.dones = 0};
@@ -225,6 +273,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_stream_that_falls_silent_is_cut, agentos_world_close),
 		cmocka_unit_test_teardown(a_long_retry_after_is_cut_short, agentos_world_close),
 		cmocka_unit_test_teardown(an_answer_has_a_bound, agentos_world_close),
+		cmocka_unit_test(a_stream_is_not_taken_up_for_ever),
 		cmocka_unit_test_teardown(a_local_history_has_a_bound, agentos_world_close),
 		cmocka_unit_test_teardown(approvals_may_be_called_otherwise, agentos_world_close),
 		cmocka_unit_test_teardown(a_run_that_was_canceled_may_be_called_otherwise, agentos_world_close),

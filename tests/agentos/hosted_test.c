@@ -375,11 +375,13 @@ static void no_secret_is_told(void **state)
 	struct note s = {.dones = 0};
 	assert_int_equal(
 		freshet_agentos_invoke_stream(agentos_world.client, &o, &note_callbacks, &s, &s.stream), FRESHET_OK);
+	char described[512];
+	assert_true(freshet_agentos_describe(agentos_world.client, described, sizeof described) < sizeof described);
 	agentos_world_run_until(&s.done);
 	agentos_world_close_reactor();
 	freshet_set_log(NULL, FRESHET_LOG_ERROR, NULL);
-	const char *texts[] = {n.words, s.words, logged};
-	for (size_t i = 0; i < 3; i++) {
+	const char *texts[] = {n.words, s.words, described, logged};
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		assert_null(strstr(texts[i], "SECRET"));
 		assert_null(strstr(texts[i], AGENTOS_WORLD_KEY));
 	}

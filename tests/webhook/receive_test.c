@@ -225,6 +225,21 @@ static void it_is_forgotten_in_time_and_by_number(void **state)
 	freshet_webhook_free(w);
 }
 
+static void it_is_remembered_as_long_as_is_asked_for(void **state)
+{
+	(void)state;
+	freshet_webhook_options o;
+	post_options(&o, FRESHET_WEBHOOK_SUDOIQ);
+	o.seen_ms = 5000;
+	freshet_webhook *w = post_receiver(&o);
+	assert_int_equal(take(w, POST_STATUS(7, "running", 1), "d1"), FRESHET_WEBHOOK_NEW);
+	post_now_ms += 4999;
+	assert_int_equal(take(w, POST_STATUS(7, "running", 1), "d1"), FRESHET_WEBHOOK_DUPLICATE);
+	post_now_ms += 1;
+	assert_int_equal(take(w, POST_STATUS(7, "running", 1), "d1"), FRESHET_WEBHOOK_NEW);
+	freshet_webhook_free(w);
+}
+
 /* ---- order ---- */
 
 static void older_ones_are_dropped(void **state)
@@ -739,6 +754,41 @@ static void nothing_secret_is_told(void **state)
 	freshet_webhook_free(w);
 }
 
+/* The same of AgentOS: its signature has no prefix, and its bodies hold what agents were asked. */
+static void nothing_secret_of_agentos_is_told(void **state)
+{
+	static const char body[] =
+		"{\"event\":\"approval.requested\",\"agent_id\":\"agent-7f\",\"data\":{\"run_id\":\"r1\","
+		"\"approval_id\":\"p1\",\"tool\":\"t\",\"input\":\"the result\"}}";
+	freshet_webhook_options o;
+	(void)state;
+	logged_len = 0;
+	logged[0] = '\0';
+	freshet_set_log(note_line, FRESHET_LOG_DEBUG, NULL);
+	post_options(&o, FRESHET_WEBHOOK_AGENTOS);
+	freshet_webhook *w = post_receiver(&o);
+	for (unsigned way = 0; way < 5; way++) {
+		struct post p;
+		freshet_webhook_delivery d;
+		post_begin(&p, freshet_str_of(way == 3 ? "{\"event\":\"the result\"" : body));
+		post_sign_agentos(&p, way == 1 ? POST_OTHER : POST_SECRET);
+		if (way == 2)
+			p.headers[1].value.len -= 5;
+		size_t told = logged_len;
+		freshet_webhook_receive(w, &p.q, &d);
+		assert_true(logged_len > told);
+		assert_null(strstr(logged, p.signature));
+		assert_false(shows(logged, &(struct post){.signature = ""}));
+		assert_null(strstr(d.answer.body.ptr, p.signature));
+		if (d.ticket != 0)
+			assert_int_equal(freshet_webhook_finish(w, d.ticket, FRESHET_WEBHOOK_TAKEN, NULL), FRESHET_OK);
+	}
+	assert_non_null(strstr(logged, "the signature is wrong"));
+	assert_non_null(strstr(logged, "duplicate"));
+	freshet_set_log(NULL, FRESHET_LOG_ERROR, NULL);
+	freshet_webhook_free(w);
+}
+
 static void texts_for_numbers_that_are_none(void **state)
 {
 	(void)state;
@@ -759,6 +809,7 @@ int main(void)
 		cmocka_unit_test(agentos_by_body),
 		cmocka_unit_test(what_failed_is_not_seen),
 		cmocka_unit_test(it_is_forgotten_in_time_and_by_number),
+		cmocka_unit_test(it_is_remembered_as_long_as_is_asked_for),
 		cmocka_unit_test(older_ones_are_dropped),
 		cmocka_unit_test(without_revisions_only_the_end_counts),
 		cmocka_unit_test(every_order),
@@ -772,6 +823,7 @@ int main(void)
 		cmocka_unit_test(every_allocation_fails),
 		cmocka_unit_test(every_allocation_of_a_confirmation_fails),
 		cmocka_unit_test(nothing_secret_is_told),
+		cmocka_unit_test(nothing_secret_of_agentos_is_told),
 		cmocka_unit_test(texts_for_numbers_that_are_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -265,6 +265,36 @@ static void agentos_with_and_without_prefix(void **state)
 	freshet_webhook_free(w);
 }
 
+/* Whether the prefix must be there is the host's to say. */
+static void a_prefix_may_be_required_or_not(void **state)
+{
+	(void)state;
+	for (int required = 0; required < 2; required++) {
+		freshet_webhook_options o;
+		struct post p;
+		char text[160];
+		post_options(&o, FRESHET_WEBHOOK_AGENTOS);
+		o.prefix = required != 0 ? FRESHET_WEBHOOK_PREFIX_REQUIRED : FRESHET_WEBHOOK_PREFIX_DEFAULT;
+		freshet_webhook *w = post_receiver(&o);
+		post_begin(&p, freshet_str_of("{\"event\":\"x\"}"));
+		post_sign_agentos(&p, POST_SECRET);
+		assert_int_equal(cause_of(w, &p) == FRESHET_WEBHOOK_CAUSE_NONE, required == 0);
+		snprintf(text, sizeof text, "sha256=%s", p.signature);
+		p.headers[1].value = freshet_str_of(text);
+		assert_int_equal(cause_of(w, &p), FRESHET_WEBHOOK_CAUSE_NONE);
+		freshet_webhook_free(w);
+		post_options(&o, FRESHET_WEBHOOK_SUDOIQ);
+		o.prefix = required != 0 ? FRESHET_WEBHOOK_PREFIX_DEFAULT : FRESHET_WEBHOOK_PREFIX_OPTIONAL;
+		w = post_receiver(&o);
+		post_begin(&p, freshet_str_of("{}"));
+		post_sign_sudoiq(&p, POST_SECRET, POST_NOW_S);
+		assert_int_equal(cause_of(w, &p), FRESHET_WEBHOOK_CAUSE_NONE);
+		p.headers[2].value = freshet_str_of(p.signature + strlen("sha256="));
+		assert_int_equal(cause_of(w, &p) == FRESHET_WEBHOOK_CAUSE_NONE, required == 0);
+		freshet_webhook_free(w);
+	}
+}
+
 /* Everything that the platforms do not publish, spelled in another way. */
 static void base64_and_other_names(void **state)
 {
@@ -352,6 +382,24 @@ static void token_in_the_query(void **state)
 		assert_true(let_in(w, right[i]));
 	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
 		assert_false(let_in(w, wrong[i]));
+	freshet_webhook_free(w);
+}
+
+static void token_under_another_name(void **state)
+{
+	(void)state;
+	static const freshet_str token = {"s3cret-token", 12};
+	freshet_webhook_options o;
+	post_options(&o, FRESHET_WEBHOOK_SUDOIQ);
+	o.secret_count = 0;
+	o.tokens = &token;
+	o.token_count = 1;
+	o.token_query = "who";
+	freshet_webhook *w = post_receiver(&o);
+	assert_true(let_in(w, "/hooks?who=s3cret-token"));
+	assert_true(let_in(w, "/hooks?a=b&who=s3cret-token&c"));
+	assert_false(let_in(w, "/hooks?token=s3cret-token"));
+	assert_false(let_in(w, "/hooks?whom=s3cret-token"));
 	freshet_webhook_free(w);
 }
 
@@ -501,8 +549,10 @@ int main(void)
 		cmocka_unit_test(age),
 		cmocka_unit_test(secrets_change_without_a_gap),
 		cmocka_unit_test(agentos_with_and_without_prefix),
+		cmocka_unit_test(a_prefix_may_be_required_or_not),
 		cmocka_unit_test(base64_and_other_names),
 		cmocka_unit_test(token_in_the_query),
+		cmocka_unit_test(token_under_another_name),
 		cmocka_unit_test(token_in_the_path),
 		cmocka_unit_test(content_types),
 		cmocka_unit_test(bad_options),
