@@ -1,7 +1,8 @@
 /*
  * Every tool call is run once and answered once, whatever repeats: runs of twenty rounds of the emulator, whose streams and
  * requests are cut at random, whose snapshots come several times, and whose webhooks come twice, late and out of order, all
- * of it at the same time, for several seeds, over both protocols. Held against the emulator's ledger.
+ * of it at the same time, for several seeds, over both protocols, with revisions and without. Held against the emulator's
+ * ledger.
  */
 #include "support/sudoiq_world.h"
 #include "support/test.h"
@@ -27,6 +28,7 @@ struct once {
 	freshet_sudoiq_invocation *waiting[CALLS_MAX]; /* finished at random, later */
 	size_t waiting_count;
 	unsigned seed;
+	freshet_sudoiq_names names;
 	unsigned fed;
 	unsigned fed_news;
 	unsigned dones;
@@ -131,7 +133,7 @@ static void on_delivery_raw(struct evhttp_request *request, void *user)
 	freshet_str json = {(const char *)evbuffer_pullup(body, -1), len};
 	freshet_sudoiq_status *status;
 	(void)user;
-	assert_int_equal(freshet_sudoiq_status_new(json, NULL, &status, NULL), FRESHET_OK);
+	assert_int_equal(freshet_sudoiq_status_new(json, &once.names, &status, NULL), FRESHET_OK);
 	feed(status);
 	freshet_sudoiq_status_free(status);
 	evhttp_send_reply(request, dice(5) == 0 ? 503 : 200, "Answer", NULL);
@@ -156,6 +158,7 @@ static void open_webhook(void)
 	o.platform = FRESHET_WEBHOOK_SUDOIQ;
 	o.secrets = &secret;
 	o.secret_count = 1;
+	o.names = &once.names;
 	assert_int_equal(freshet_webhook_new(&o, &once.webhook), FRESHET_OK);
 	freshet_webhook_evhttp_options_init(&e);
 	e.path = "/hooks";
@@ -289,7 +292,16 @@ static bool webhooks_wait(void)
 	return stats.waiting > 0;
 }
 
-static void open_world(unsigned seed, bool http2)
+/* Without order revisions are still sent, but nobody looks for them: the table of calls alone keeps statuses apart. */
+static void name_statuses(bool ordered)
+{
+	static const char *const nowhere[] = {NULL};
+	freshet_sudoiq_names_init(&once.names);
+	if (!ordered)
+		once.names.revision_fields = nowhere;
+}
+
+static void open_world(unsigned seed, bool http2, bool ordered)
 {
 	struct mockd_options m;
 	freshet_sudoiq_options o = sudoiq_world_options();
@@ -297,6 +309,8 @@ static void open_world(unsigned seed, bool http2)
 	const freshet_sudoiq_tool tool = {.handler = run_tool};
 	memset(&once, 0, sizeof once);
 	once.seed = seed * 7919u;
+	name_statuses(ordered);
+	o.names = &once.names;
 	mockd_options_init(&m);
 	m.seed = seed;
 	freshet_endpoint_options_init(&e);
@@ -321,9 +335,9 @@ static void open_world(unsigned seed, bool http2)
 	assert_true(mockd_webhook_fault_add_text(sudoiq_world.mockd, "action=delay every=5 times=0 ms=200", NULL, 0));
 }
 
-static void play(unsigned seed, bool http2)
+static void play(unsigned seed, bool http2, bool ordered)
 {
-	open_world(seed, http2);
+	open_world(seed, http2, ordered);
 	start();
 	while (!once.done) {
 		if (once.task != 0) {
@@ -355,14 +369,21 @@ static void over_http1(void **state)
 {
 	(void)state;
 	for (unsigned seed = 1; seed <= 6; seed++)
-		play(seed, false);
+		play(seed, false, true);
 }
 
 static void over_http2(void **state)
 {
 	(void)state;
 	for (unsigned seed = 7; seed <= 12; seed++)
-		play(seed, true);
+		play(seed, true, true);
+}
+
+static void without_revisions(void **state)
+{
+	(void)state;
+	for (unsigned seed = 13; seed <= 18; seed++)
+		play(seed, seed % 2 == 0, false);
 }
 
 int main(void)
@@ -370,6 +391,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(over_http1),
 		cmocka_unit_test(over_http2),
+		cmocka_unit_test(without_revisions),
 		cmocka_unit_test(hold_trouble),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
