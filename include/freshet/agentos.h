@@ -91,6 +91,7 @@ typedef enum freshet_agentos_span_mode {
  * the default beside it. Where a path is meant it is one of <freshet/json.h>.
  */
 typedef struct freshet_agentos_names {
+	size_t size;                      /* set by freshet_agentos_names_init */
 	const char *const *data;          /* the envelope: "data" */
 	const char *const *error;         /* the envelope: "error" */
 	const char *const *error_message; /* paths in a body: "error.message", "error", "message", "detail" */
@@ -103,6 +104,8 @@ typedef struct freshet_agentos_names {
 	const char *const *triggers;  /* values of trigger_type: "manual", "scheduled", "webhook", "sdk" */
 	const char *task_error_field; /* of a failed task: "error_message" */
 } freshet_agentos_names;
+
+FRESHET_OPTIONS_INIT(freshet_agentos_names)
 
 typedef void freshet_agentos_error_fn(freshet_agentos *client, const freshet_agentos_error *error, void *user);
 

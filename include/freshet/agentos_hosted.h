@@ -29,6 +29,7 @@ typedef enum freshet_agentos_recover {
  * default, which stands beside it. Members are paths of <freshet/json.h>; words are compared without case.
  */
 typedef struct freshet_agentos_hosted_names {
+	size_t size; /* set by freshet_agentos_hosted_names_init */
 	/* Members of an answer's data, and of the stream's events. */
 	const char *const *run_id;        /* "run_id", "runId", "id" */
 	const char *const *status;        /* "status" */
@@ -72,6 +73,8 @@ typedef struct freshet_agentos_hosted_names {
 	const char *const *approval_agent_id; /* "agent_id", "agentId" */
 	const char *const *approval_expires;  /* "expires_at", "expiresAt" */
 } freshet_agentos_hosted_names;
+
+FRESHET_OPTIONS_INIT(freshet_agentos_hosted_names)
 
 /* 0 and NULL take the default. Everything is copied at the call. */
 typedef struct freshet_agentos_hosted_options {

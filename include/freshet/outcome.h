@@ -25,7 +25,8 @@ typedef struct freshet_outcome {
 	uint64_t position;        /* FRESHET_ESSE_... and FRESHET_EJSON_...: byte of the body */
 	uint32_t attempts;        /* how many times it was tried; of a stream: since the last event */
 	bool unprocessed;         /* the server surely did not act on the request: sending it again is safe */
-	uint64_t retry_after_ms;  /* the server's Retry-After; 0 when it sent none */
+	bool has_retry_after;     /* the server sent a Retry-After that can be read */
+	uint64_t retry_after_ms;  /* of it; 0 also for "at once" and a date that has passed */
 	freshet_str content_type; /* of the last answer */
 	freshet_str location;     /* of the last answer, where that was a redirect: as the server wrote it */
 	/*

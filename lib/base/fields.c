@@ -180,13 +180,18 @@ static bool parse_http_date(freshet_str value, int64_t *seconds)
 	return false;
 }
 
-uint64_t field_retry_after_ms(freshet_str value, int64_t now_s)
+bool field_retry_after(freshet_str value, int64_t now_s, uint64_t *ms)
 {
 	uint64_t seconds;
-	if (parse_seconds(value, &seconds))
-		return seconds * 1000;
 	int64_t date;
-	if (value.len == 0 || !parse_http_date(value, &date) || date <= now_s)
-		return 0;
-	return (uint64_t)(date - now_s) * 1000;
+	*ms = 0;
+	if (parse_seconds(value, &seconds)) {
+		*ms = seconds * 1000;
+		return true;
+	}
+	if (value.len == 0 || !parse_http_date(value, &date))
+		return false;
+	if (date > now_s)
+		*ms = (uint64_t)(date - now_s) * 1000;
+	return true;
 }

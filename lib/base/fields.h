@@ -31,9 +31,9 @@ freshet_str field_find(const freshet_header *fields, size_t count, const char *l
 bool field_is_event_stream(freshet_str content_type);
 
 /*
- * Retry-After (RFC 9110, section 10.2.3) in milliseconds from `now_s`, in seconds or as an HTTP-date in any of the three
- * forms of section 5.6.7; 0 when it is malformed or in the past.
+ * Retry-After (RFC 9110, section 10.2.3), in seconds or as an HTTP-date in any of the three forms of section 5.6.7, as
+ * milliseconds from `now_s`: 0 for the past. False, and 0, when it is missing or malformed.
  */
-uint64_t field_retry_after_ms(freshet_str value, int64_t now_s);
+bool field_retry_after(freshet_str value, int64_t now_s, uint64_t *ms);
 
 #endif

@@ -30,7 +30,7 @@ static bool status_asks_again(unsigned again, const freshet_outcome *outcome)
 {
 	int status = outcome->http_status;
 	bool busy = status == 408 || status == 425 || status == 429;
-	bool asked = (status == 429 || status == 503) && outcome->retry_after_ms > 0;
+	bool asked = (status == 429 || status == 503) && outcome->has_retry_after;
 	return (busy && (again & GUEST_AGAIN_BUSY) != 0) || (asked && (again & GUEST_AGAIN_ASKED) != 0) ||
 	       (status >= 500 && (again & GUEST_AGAIN_SERVER) != 0);
 }

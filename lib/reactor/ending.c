@@ -41,8 +41,10 @@ void ending_set(struct ending *e, const freshet_outcome *why)
 	e->outcome = *why;
 	if (why->http_status == 0)
 		e->outcome.http_status = before.http_status;
-	if (why->retry_after_ms == 0)
+	if (!why->has_retry_after) {
+		e->outcome.has_retry_after = before.has_retry_after;
 		e->outcome.retry_after_ms = before.retry_after_ms;
+	}
 	e->outcome.body_cut = before.body_cut;
 }
 
@@ -61,7 +63,7 @@ void ending_set_answer(struct ending *e, const struct wire_answer *answer, int64
 	if (answer->status >= 300 && answer->status < 400)
 		set_bytes(&e->location, field_find(answer->fields, answer->count, "location"));
 	freshet_str retry_after = field_find(answer->fields, answer->count, "retry-after");
-	e->outcome.retry_after_ms = field_retry_after_ms(retry_after, calendar_s);
+	e->outcome.has_retry_after = field_retry_after(retry_after, calendar_s, &e->outcome.retry_after_ms);
 }
 
 bool ending_add_body(struct ending *e, const uint8_t *bytes, size_t len, size_t most)

@@ -395,7 +395,7 @@ static void the_server_may_name_tasks(void **state)
 static void open_tasks_are_closed_where_that_is_asked_for(void **state)
 {
 	static const char *const ends[] = {"\"skipped\"", "\"failed\",\"why\":\"still open when the run ended\""};
-	static const freshet_agentos_names names = {.task_error_field = "why"};
+	static const freshet_agentos_names names = {.size = sizeof names, .task_error_field = "why"};
 	freshet_agentos_options o;
 	freshet_agentos_task task, ended;
 	char wanted[256];
@@ -563,7 +563,8 @@ static void the_envelope_and_its_members_may_be_called_otherwise(void **state)
 	static const char *const data[] = {"result", NULL};
 	static const char *const run_id[] = {"job.number", NULL};
 	static const char *const trigger[] = {"cron", NULL};
-	static const freshet_agentos_names names = {.data = data, .run_id = run_id, .triggers = trigger};
+	static const freshet_agentos_names names = {
+		.size = sizeof names, .data = data, .run_id = run_id, .triggers = trigger};
 	static const struct agentos_reply started[] = {
 		{.path = "start", .status = 200, .body = "{\"result\":{\"job\":{\"number\":12}}}"}, {.path = NULL}};
 	freshet_agentos_options o;

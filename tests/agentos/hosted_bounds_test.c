@@ -222,8 +222,11 @@ static void approvals_may_be_called_otherwise(void **state)
 {
 	static const char *const list[] = {"open.items", NULL}, *const id[] = {"key", NULL},
 				 *const agent[] = {"who", NULL}, *const expires[] = {"until", NULL};
-	static const freshet_agentos_hosted_names names = {
-		.approvals = list, .approval = id, .approval_agent_id = agent, .approval_expires = expires};
+	static const freshet_agentos_hosted_names names = {.size = sizeof names,
+		.approvals = list,
+		.approval = id,
+		.approval_agent_id = agent,
+		.approval_expires = expires};
 	static const struct agentos_reply script[] = {{"/approvals", 1, 200, NULL,
 							      "{\"data\":{\"open\":{\"items\":[{\"key\":\"k\",\"who\":"
 							      "\"w\",\"until\":\"u\",\"id\":\"x\"}]}}}"},
@@ -254,7 +257,7 @@ static void approvals_may_be_called_otherwise(void **state)
 static void a_run_that_was_canceled_may_be_called_otherwise(void **state)
 {
 	static const char *const canceled[] = {"aborted", NULL};
-	static const freshet_agentos_hosted_names names = {.canceled = canceled};
+	static const freshet_agentos_hosted_names names = {.size = sizeof names, .canceled = canceled};
 	static const struct agentos_reply script[] = {{"/invoke", 1, 200, NULL, "{\"data\":{\"status\":\"Aborted\"}}"},
 		{"/invoke", 1, 200, NULL, "{\"data\":{\"status\":\"cancelled\"}}"}, {0}};
 	freshet_agentos_hosted_options h;

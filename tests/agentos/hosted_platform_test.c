@@ -84,7 +84,7 @@ static void open_world(struct mockd_options *m, freshet_agentos_recover recover)
 	freshet_agentos_hosted_names names;
 	freshet_route routes[6];
 	memset(&world, 0, sizeof world);
-	memset(&names, 0, sizeof names);
+	freshet_agentos_hosted_names_init(&names);
 	world.base = event_base_new();
 	m->manual_clock = true;
 	m->keep_alive_ms = 3600000;

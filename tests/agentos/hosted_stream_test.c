@@ -250,7 +250,8 @@ static void other_names_can_be_given(void **state)
 				 *const text[] = {"part", NULL}, *const done[] = {"closed", NULL},
 				 *const status[] = {"state", NULL}, *const completed[] = {"finished", NULL},
 				 *const marks[] = {"[OVER]", NULL};
-	static const freshet_agentos_hosted_names names = {.type = type,
+	static const freshet_agentos_hosted_names names = {.size = sizeof names,
+		.type = type,
 		.chunk = chunk,
 		.text = text,
 		.done = done,

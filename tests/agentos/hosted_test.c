@@ -320,7 +320,10 @@ static void an_invoke_is_only_repeated_when_that_is_safe(void **state)
 		bool retry;
 		unsigned requests;
 	} cases[] = {
-		{{"/invoke", 1, 429, "retry-after: 0\r\n", ""}, false, 1},
+		{{"/invoke", 1, 429, "retry-after: 0\r\n", ""}, false, 2},
+		{{"/invoke", 1, 503, "retry-after: Sun, 06 Nov 1994 08:49:37 GMT\r\n", ""}, false, 2},
+		{{"/invoke", 1, 429, "retry-after: soon\r\n", ""}, false, 1},
+		{{"/invoke", 1, 429, "", ""}, false, 1},
 		{{"/invoke", 1, 503, "", ""}, false, 1},
 		{{"/invoke", 1, AGENTOS_WORLD_DROP, NULL, NULL}, false, 1},
 		{{"/invoke", 1, 503, "", ""}, true, 2},
@@ -414,7 +417,8 @@ static void paths_names_and_bodies_can_be_replaced(void **state)
 	static const char *const status[] = {"st", NULL}, *const output[] = {"res.x", NULL},
 				 *const over[] = {"over", NULL};
 	static const freshet_route routes[] = {{"invoke", "PUT", "/go/{agent_id}/{agent_id}"}};
-	static const freshet_agentos_hosted_names names = {.status = status, .output = output, .completed = over};
+	static const freshet_agentos_hosted_names names = {
+		.size = sizeof names, .status = status, .output = output, .completed = over};
 	freshet_agentos_hosted_options h;
 	(void)state;
 	agentos_world_open(agentos_world_answer, NULL);

@@ -175,6 +175,7 @@ static void what_is_reported_arrives(void **state)
 		m.agentos_task_ids = (round & 2) != 0;
 		world_open(&m);
 		const freshet_agentos_names names = {
+			.size = sizeof names,
 			.run_id = ids,
 			.task_id = task_ids,
 			.task_error_field = mockd_agentos_name(world.mockd, "field.task_error"),

@@ -334,7 +334,8 @@ static void errors_may_be_called_otherwise(void **state)
 	static const char *const codes[] = {"tired", NULL}, *const error[] = {"problem", NULL},
 				 *const code[] = {"problem.kind", NULL}, *const message[] = {"problem.words", NULL},
 				 *const details[] = {"problem.more", NULL};
-	static const freshet_agentos_names names = {.error = error,
+	static const freshet_agentos_names names = {.size = sizeof names,
+		.error = error,
 		.error_code = code,
 		.error_message = message,
 		.error_details = details,

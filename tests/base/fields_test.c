@@ -85,33 +85,35 @@ struct retry_after {
 	const char *value;
 	int64_t now_s;
 	uint64_t expected_ms;
+	bool said;
 };
 
 static const struct retry_after retry_after[] = {
-	{"0", 0, 0},
-	{"1", 0, 1000},
-	{"120", 0, 120000},
-	{"00120", 0, 120000},
+	{"0", 0, 0, true},
+	{"1", 0, 1000, true},
+	{"120", 0, 120000, true},
+	{"00120", 0, 120000, true},
 	/* Of the three forms of a date the first is sent, all three are read. */
-	{"Sun, 06 Nov 1994 08:49:37 GMT", EXAMPLE_S - 60, 60000},
-	{"Sunday, 06-Nov-94 08:49:37 GMT", EXAMPLE_S - 60, 60000},
-	{"Sun Nov  6 08:49:37 1994", EXAMPLE_S - 60, 60000},
-	{"Fri, 31 Dec 1999 23:59:59 GMT", 946684799 - 1, 1000},
+	{"Sun, 06 Nov 1994 08:49:37 GMT", EXAMPLE_S - 60, 60000, true},
+	{"Sunday, 06-Nov-94 08:49:37 GMT", EXAMPLE_S - 60, 60000, true},
+	{"Sun Nov  6 08:49:37 1994", EXAMPLE_S - 60, 60000, true},
+	{"Fri, 31 Dec 1999 23:59:59 GMT", 946684799 - 1, 1000, true},
 	/* The past. */
-	{"Sun, 06 Nov 1994 08:49:37 GMT", EXAMPLE_S, 0},
-	{"Sun, 06 Nov 1994 08:49:37 GMT", EXAMPLE_S + 1, 0},
+	{"Sun, 06 Nov 1994 08:49:37 GMT", EXAMPLE_S, 0, true},
+	{"Sun, 06 Nov 1994 08:49:37 GMT", EXAMPLE_S + 1, 0, true},
 	/* Malformed. */
-	{"", 0, 0},
-	{"-1", 0, 0},
-	{"+1", 0, 0},
-	{"1.5", 0, 0},
-	{" 1", 0, 0},
-	{"1 ", 0, 0},
-	{"soon", 0, 0},
-	{"Sun, 06 Nov 1994 08:49:37", EXAMPLE_S - 60, 0},
-	{"Sun, 06 Nov 1994 08:49:37 GMT and more", EXAMPLE_S - 60, 0},
-	{"Sun, 06 Nov 1994 08:49:37 GMT, and much more than any date would ever need to be told", EXAMPLE_S - 60, 0},
-	{"1994-11-06T08:49:37Z", EXAMPLE_S - 60, 0},
+	{"", 0, 0, false},
+	{"-1", 0, 0, false},
+	{"+1", 0, 0, false},
+	{"1.5", 0, 0, false},
+	{" 1", 0, 0, false},
+	{"1 ", 0, 0, false},
+	{"soon", 0, 0, false},
+	{"Sun, 06 Nov 1994 08:49:37", EXAMPLE_S - 60, 0, false},
+	{"Sun, 06 Nov 1994 08:49:37 GMT and more", EXAMPLE_S - 60, 0, false},
+	{"Sun, 06 Nov 1994 08:49:37 GMT, and much more than any date would ever need to be told", EXAMPLE_S - 60, 0,
+		false},
+	{"1994-11-06T08:49:37Z", EXAMPLE_S - 60, 0, false},
 };
 
 static void retry_after_is_read_in_every_form(void **state)
@@ -120,10 +122,14 @@ static void retry_after_is_read_in_every_form(void **state)
 	for (size_t i = 0; i < sizeof retry_after / sizeof retry_after[0]; i++) {
 		const struct retry_after *r = &retry_after[i];
 		print_message("%s\n", r->value);
-		assert_true(field_retry_after_ms(freshet_str_of(r->value), r->now_s) == r->expected_ms);
+		uint64_t ms = 1;
+		assert_true(field_retry_after(freshet_str_of(r->value), r->now_s, &ms) == r->said);
+		assert_true(ms == r->expected_ms);
 	}
-	assert_true(field_retry_after_ms((freshet_str){NULL, 0}, 0) == 0);
-	assert_true(field_retry_after_ms((freshet_str){"1\0", 2}, 0) == 0);
+	uint64_t none = 1;
+	assert_false(field_retry_after((freshet_str){NULL, 0}, 0, &none));
+	assert_true(none == 0);
+	assert_false(field_retry_after((freshet_str){"1\0", 2}, 0, &none));
 }
 
 static void seconds_without_end_are_long_but_do_not_overflow(void **state)
@@ -131,7 +137,8 @@ static void seconds_without_end_are_long_but_do_not_overflow(void **state)
 	(void)state;
 	char digits[200];
 	memset(digits, '9', sizeof digits);
-	uint64_t ms = field_retry_after_ms((freshet_str){digits, sizeof digits}, 0);
+	uint64_t ms;
+	assert_true(field_retry_after((freshet_str){digits, sizeof digits}, 0, &ms));
 	assert_true(ms >= (uint64_t)UINT32_MAX * 1000 && ms < UINT64_MAX / 1000);
 }
 

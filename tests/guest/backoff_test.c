@@ -6,7 +6,10 @@ static const struct guest_backoff backoff = {.max_retries = 3, .base_ms = 100, .
 
 static freshet_outcome answered(int status, uint64_t retry_after_ms)
 {
-	return (freshet_outcome){.err = FRESHET_OK, .http_status = status, .retry_after_ms = retry_after_ms};
+	return (freshet_outcome){.err = FRESHET_OK,
+		.http_status = status,
+		.has_retry_after = retry_after_ms > 0,
+		.retry_after_ms = retry_after_ms};
 }
 
 static freshet_outcome lost(freshet_err err, bool unprocessed)
@@ -34,6 +37,17 @@ static void each_status_is_repeated_by_its_flag_alone(void **state)
 		assert_false(again(0, answered(status, 1)));
 		assert_int_equal(again(GUEST_AGAIN_ANY, answered(status, 0)), busy || status >= 500);
 	}
+}
+
+/* "At once" is asked for, too; the pause is that of any repetition. */
+static void a_server_may_ask_for_no_time_at_all(void **state)
+{
+	(void)state;
+	freshet_outcome outcome = answered(503, 0);
+	uint64_t pause_ms = 0;
+	outcome.has_retry_after = true;
+	assert_true(guest_backoff(&backoff, GUEST_AGAIN_ASKED, &outcome, 1, 7, &pause_ms));
+	assert_true(pause_ms == 7);
 }
 
 static void what_surely_did_not_arrive_is_always_repeated(void **state)
@@ -108,6 +122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_status_is_repeated_by_its_flag_alone),
+		cmocka_unit_test(a_server_may_ask_for_no_time_at_all),
 		cmocka_unit_test(what_surely_did_not_arrive_is_always_repeated),
 		cmocka_unit_test(what_cannot_get_better_is_not),
 		cmocka_unit_test(the_number_of_attempts_is_bound),

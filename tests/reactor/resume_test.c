@@ -233,6 +233,7 @@ static void retry_after_is_obeyed(void **state)
 	stage_settle(&g);
 	assert_string_equal(watch_said(s), "cut FRESHET_EHTTP_STATUS\n");
 	assert_int_equal(s->retry_ms, 120000);
+	assert_true(s->outcome.has_retry_after);
 	assert_int_equal(s->outcome.retry_after_ms, 120000);
 	assert_int_equal(s->outcome.http_status, 503);
 	stage_advance(&g, 119999);
@@ -243,6 +244,7 @@ static void retry_after_is_obeyed(void **state)
 	h2peer_answer_empty(stage_call(&g, "/x"), 503, NULL);
 	stage_settle(&g);
 	assert_in_range(s->retry_ms, 1000, 2000);
+	assert_false(s->outcome.has_retry_after);
 	assert_int_equal(s->outcome.retry_after_ms, 0);
 	stage_close(&g);
 }

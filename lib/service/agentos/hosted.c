@@ -158,8 +158,10 @@ static void settings_free(struct agentos_hosted *h)
 
 static freshet_err settings_new(const freshet_agentos_hosted_options *o, struct agentos_hosted **out)
 {
-	static const freshet_agentos_hosted_names none;
-	const freshet_agentos_hosted_names *names = o->names != NULL ? o->names : &none;
+	freshet_agentos_hosted_names names;
+	freshet_agentos_hosted_names_init(&names);
+	if (o->names != NULL && !guest_options(&names, sizeof names, o->names))
+		return FRESHET_EINVAL;
 	struct agentos_hosted *h = freshet_mem_new(1, sizeof *h);
 	if (h == NULL)
 		return FRESHET_ENOMEM;
@@ -169,9 +171,9 @@ static freshet_err settings_new(const freshet_agentos_hosted_options *o, struct 
 	h->conversations = (struct guest_link){&h->conversations, &h->conversations};
 	freshet_err err = make_requests(&h->words, o);
 	if (err == FRESHET_OK)
-		err = make_fields(h, names);
+		err = make_fields(h, &names);
 	if (err == FRESHET_OK) {
-		make_words(h, names);
+		make_words(h, &names);
 		err = words_are_whole(h) ? FRESHET_OK : FRESHET_ENOMEM;
 	}
 	if (err == FRESHET_OK)

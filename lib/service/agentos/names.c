@@ -42,19 +42,21 @@ static freshet_err pick_words(struct agentos_names *names, const freshet_agentos
 
 freshet_err agentos_names_init(struct agentos_names *names, const freshet_agentos_names *given)
 {
-	static const freshet_agentos_names none;
-	const freshet_agentos_names *g = given != NULL ? given : &none;
-	const char *field = g->task_error_field != NULL ? g->task_error_field : "error_message";
+	freshet_agentos_names g;
+	freshet_agentos_names_init(&g);
 	memset(names, 0, sizeof *names);
-	freshet_err err = pick_words(names, g);
+	if (given != NULL && !guest_options(&g, sizeof g, given))
+		return FRESHET_EINVAL;
+	const char *field = g.task_error_field != NULL ? g.task_error_field : "error_message";
+	freshet_err err = pick_words(names, &g);
 	if (err == FRESHET_OK)
-		err = pick_one(g->run_id, run_id_names, &names->run_id);
+		err = pick_one(g.run_id, run_id_names, &names->run_id);
 	if (err == FRESHET_OK)
-		err = pick_one(g->task_id, task_id_names, &names->task_id);
+		err = pick_one(g.task_id, task_id_names, &names->task_id);
 	if (err != FRESHET_OK)
 		return err;
-	names->retry_codes = guest_names_copy(or_default(g->retry_codes, retry_codes));
-	names->triggers = guest_names_copy(or_default(g->triggers, triggers));
+	names->retry_codes = guest_names_copy(or_default(g.retry_codes, retry_codes));
+	names->triggers = guest_names_copy(or_default(g.triggers, triggers));
 	names->task_error_field = guest_copy(freshet_str_of(field));
 	bool whole = names->retry_codes != NULL && names->triggers != NULL && names->task_error_field != NULL;
 	return whole ? FRESHET_OK : FRESHET_ENOMEM;
