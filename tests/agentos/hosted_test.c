@@ -217,6 +217,21 @@ static void approvals_are_listed_and_decided_with_the_key_of_the_workspace(void 
 	assert_non_null(strstr(agentos_world.heads, AGENTOS_WORLD_SPACE_KEY));
 }
 
+/* Another key of the workspace counts from the next request on; one that cannot be leaves it as it is. */
+static void the_key_of_the_workspace_may_change(void **state)
+{
+	(void)state;
+	open_with(NULL);
+	freshet_agentos *client = agentos_world.client;
+	assert_ptr_equal(freshet_endpoint_reactor(freshet_agentos_endpoint(client)), agentos_world.reactor);
+	assert_int_equal(freshet_agentos_set_workspace_key(client, "aos_ws_another"), FRESHET_OK);
+	assert_int_equal(freshet_agentos_set_workspace_key(client, ""), FRESHET_EINVAL);
+	struct note n = {.dones = 0};
+	assert_int_equal(freshet_agentos_approvals(client, on_approvals, &n, NULL), FRESHET_OK);
+	agentos_world_run_until(&n.done);
+	assert_non_null(strstr(agentos_world.heads, "Bearer aos_ws_another\r\n"));
+}
+
 static void count_approvals(freshet_agentos_call *call, const freshet_agentos_error *error,
 	const freshet_agentos_approval *approvals, size_t count, void *user)
 {
@@ -757,6 +772,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_conversation_sends_one_after_the_other, agentos_world_close),
 		cmocka_unit_test_teardown(a_local_conversation_tells_its_history, agentos_world_close),
 		cmocka_unit_test_teardown(a_message_may_hold_any_character, agentos_world_close),
+		cmocka_unit_test_teardown(the_key_of_the_workspace_may_change, agentos_world_close),
 		cmocka_unit_test_teardown(a_list_of_approvals_is_bound, agentos_world_close),
 		cmocka_unit_test_teardown(a_line_is_bound_and_ends_with_its_conversation, agentos_world_close),
 		cmocka_unit_test_teardown(each_allocation_may_fail, agentos_world_close),

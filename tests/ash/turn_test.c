@@ -189,6 +189,39 @@ static void a_turn_ends_with_its_result(void **state)
 	assert_int_equal(seen.opens, 1);
 }
 
+static bool paused;
+
+static void pause_at_once(freshet_ash_turn *turn, const freshet_ash_event *event)
+{
+	(void)event;
+	seen.on_event = NULL;
+	freshet_ash_turn_pause(turn);
+	paused = true;
+}
+
+static void a_turn_that_is_paused_tells_nothing(void **state)
+{
+	const freshet_ash_turn_options o = turn_options();
+	(void)state;
+	memset(&seen, 0, sizeof seen);
+	seen.on_event = pause_at_once;
+	paused = false;
+	script = (struct script){.frames = START TEXT RESULT("false") DONE};
+	ash_world_open(answer, NULL);
+	assert_ptr_equal(freshet_endpoint_reactor(freshet_ash_endpoint(ash_world.ash)), ash_world.reactor);
+	assert_int_equal(freshet_ash_turn_open(ash_world.ash, &o, &seen.turn), FRESHET_OK);
+	ash_world_run_until(&paused);
+	for (int i = 0; i < 20; i++)
+		assert_true(event_base_loop(ash_world.base, EVLOOP_NONBLOCK) >= 0);
+	assert_string_equal(seen.events, "session_start ");
+	assert_false(seen.done);
+	freshet_ash_turn_resume(seen.turn);
+	ash_world_run_until(&seen.done);
+	ash_world_close(NULL);
+	assert_string_equal(seen.events, "session_start message turn_complete message done ");
+	assert_int_equal(seen.state, FRESHET_ASH_TURN_COMPLETED);
+}
+
 static void a_result_may_be_a_failure(void **state)
 {
 	const struct script how = {.frames = START RESULT("true") DONE};
@@ -613,6 +646,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_turn_ends_with_its_result),
+		cmocka_unit_test(a_turn_that_is_paused_tells_nothing),
 		cmocka_unit_test(a_result_may_be_a_failure),
 		cmocka_unit_test(an_error_needs_no_done),
 		cmocka_unit_test(a_foreign_done_is_a_disturbance),

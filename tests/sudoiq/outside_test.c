@@ -162,6 +162,7 @@ static void status_and_cancel(void **state)
 		assert_int_equal(outside.has_status, cases[i].has_status);
 		assert_string_equal(outside.status, cases[i].status);
 	}
+	assert_ptr_equal(freshet_endpoint_reactor(freshet_sudoiq_endpoint(sudoiq_world.client)), sudoiq_world.reactor);
 	agent.len = 0;
 	assert_int_equal(freshet_sudoiq_get_agent_task_status(sudoiq_world.client, agent, 42, on_status, NULL, NULL),
 		FRESHET_EINVAL);
