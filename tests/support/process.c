@@ -100,6 +100,15 @@ bool process_runs(struct process *p)
 	return p->pid != 0;
 }
 
+int process_wait(struct process *p)
+{
+	int status;
+	pid_t pid = p->pid;
+	p->pid = 0;
+	must(waitpid(pid, &status, 0) == pid, "waitpid");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 void process_end(struct process *p)
 {
 	if (!process_runs(p))

@@ -29,6 +29,9 @@ void process_fork(struct process *p, void (*run)(void *user), void *user);
 
 bool process_runs(struct process *p);
 
+/* Waits until it ends by itself: its exit status, or -1 when it was killed. */
+int process_wait(struct process *p);
+
 /* Asks it to end and waits until it has; what does not end is killed. Harmless when there is none. */
 void process_end(struct process *p);
 
