@@ -62,9 +62,11 @@ static freshet_sudoiq *open_client(freshet_reactor **reactor)
 static void hold_table(const struct sudoiq_task *task)
 {
 	size_t count = 0;
-	for (const struct sudoiq_pending *p = task->first; p != NULL; p = p->next, count++)
-		hold(sudoiq_pending_find(task, p->call_id) == p);
-	hold(count == task->pending_count && count <= CALLS_MAX);
+	for (const struct sudoiq_pending *p = task->calls.first; p != NULL; p = p->next, count++)
+		hold(sudoiq_pending_find(task, p->call_id) == p && p->state != PENDING_OVER);
+	for (const struct sudoiq_pending *p = task->over.first; p != NULL; p = p->next, count++)
+		hold(sudoiq_pending_find(task, p->call_id) == p && p->state == PENDING_OVER);
+	hold(count == task->ids.count && count <= CALLS_MAX);
 }
 
 /* What is known of a run before and after a status. */

@@ -122,7 +122,8 @@ static freshet_err wait_for(struct guest_call *call, enum guest_call_state state
 
 void guest_authorized(struct guest *guest, const freshet_outcome *why)
 {
-	struct guest_link due = {&due, &due};
+	struct guest_link due;
+	guest_ring_init(&due);
 	for (struct guest_link *link = guest->calls.next, *next; link != &guest->calls; link = next) {
 		next = link->next;
 		if (call_of(link)->state == GUEST_CALL_AUTH) {
@@ -130,7 +131,7 @@ void guest_authorized(struct guest *guest, const freshet_outcome *why)
 			guest_link_append(&due, link);
 		}
 	}
-	while (due.next != &due) {
+	while (!guest_ring_is_empty(&due)) {
 		struct guest_call *call = call_of(due.next);
 		freshet_response response = {0};
 		guest_link_remove(&call->link);

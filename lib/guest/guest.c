@@ -20,8 +20,8 @@ freshet_err guest_begin(struct guest *guest, freshet_endpoint *endpoint)
 {
 	guest->endpoint = endpoint;
 	guest->clock = guest_now_ms;
-	guest->calls = (struct guest_link){&guest->calls, &guest->calls};
-	guest->ending = (struct guest_link){&guest->ending, &guest->ending};
+	guest_ring_init(&guest->calls);
+	guest_ring_init(&guest->ending);
 	freshet_err err = guest_random_bytes(&guest->random, sizeof guest->random);
 	if (err != FRESHET_OK)
 		return err;

@@ -7,6 +7,7 @@
 #ifndef GUEST_GUEST_H
 #define GUEST_GUEST_H
 
+#include "ring.h"
 #include "route.h"
 
 #include <freshet/endpoint.h>
@@ -14,31 +15,6 @@
 #include <freshet/timer.h>
 
 struct guest;
-
-/* In a ring with a head: whoever is in one can leave it without knowing which. One that is in none is zeroed. */
-struct guest_link {
-	struct guest_link *next;
-	struct guest_link *previous;
-};
-
-/* At the end of the ring; it is in none. */
-static inline void guest_link_append(struct guest_link *head, struct guest_link *link)
-{
-	link->previous = head->previous;
-	link->next = head;
-	head->previous->next = link;
-	head->previous = link;
-}
-
-/* Harmless for one that is in none. */
-static inline void guest_link_remove(struct guest_link *link)
-{
-	if (link->next == NULL)
-		return;
-	link->previous->next = link->next;
-	link->next->previous = link->previous;
-	link->next = link->previous = NULL;
-}
 
 /* What is to be sent; the spans live as long as whoever sends it says. */
 struct guest_draft {

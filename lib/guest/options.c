@@ -25,6 +25,15 @@ const char *guest_or_environment(const char *given, const char *variable)
 	return value != NULL && *value != '\0' ? value : NULL;
 }
 
+freshet_str guest_put(char **at, freshet_str text)
+{
+	freshet_str copy = {*at, text.len};
+	if (text.len > 0)
+		memcpy(*at, text.ptr, text.len);
+	*at += text.len;
+	return copy;
+}
+
 char *guest_copy(freshet_str text)
 {
 	char *copy = text.ptr != NULL && text.len < SIZE_MAX ? freshet_mem_new(text.len + 1, 1) : NULL;

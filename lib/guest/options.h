@@ -18,6 +18,25 @@ const char *guest_or_environment(const char *given, const char *variable);
 /* A copy of a URL without the slashes at its end; the caller frees it. NULL without memory. */
 char *guest_url(const char *url);
 
+/* An option that was given, or else its default. */
+static inline uint64_t guest_or_u64(uint64_t given, uint64_t otherwise)
+{
+	return given != 0 ? given : otherwise;
+}
+
+static inline uint32_t guest_or_u32(uint32_t given, uint32_t otherwise)
+{
+	return given != 0 ? given : otherwise;
+}
+
+static inline size_t guest_or_size(size_t given, size_t otherwise)
+{
+	return given != 0 ? given : otherwise;
+}
+
+/* Copies a text to *at, where there is room, and moves *at behind it: for records whose texts lie behind them. */
+freshet_str guest_put(char **at, freshet_str text);
+
 /* A terminated copy; the caller frees it. NULL for an empty span without pointer, and without memory. */
 char *guest_copy(freshet_str text);
 

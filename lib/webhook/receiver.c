@@ -37,24 +37,6 @@ static void default_str(const char **option, const char *value)
 		*option = value;
 }
 
-static void default_u64(uint64_t *option, uint64_t value)
-{
-	if (*option == 0)
-		*option = value;
-}
-
-static void default_size(size_t *option, size_t value)
-{
-	if (*option == 0)
-		*option = value;
-}
-
-static void default_u32(uint32_t *option, uint32_t value)
-{
-	if (*option == 0)
-		*option = value;
-}
-
 static void platform_defaults(freshet_webhook_options *o)
 {
 	bool sudoiq = o->platform == FRESHET_WEBHOOK_SUDOIQ;
@@ -74,15 +56,15 @@ static void fill_defaults(freshet_webhook_options *o)
 		o->encoding = FRESHET_WEBHOOK_HEX;
 	default_str(&o->signature_prefix, "sha256=");
 	default_str(&o->token_query, "token");
-	default_u64(&o->max_age_s, DEFAULT_MAX_AGE_S);
-	default_u64(&o->max_ahead_s, DEFAULT_MAX_AGE_S);
-	default_size(&o->max_body, DEFAULT_MAX_BODY);
-	default_size(&o->max_depth, DEFAULT_MAX_DEPTH);
-	default_size(&o->max_members, DEFAULT_MAX_MEMBERS);
-	default_u32(&o->max_seen, DEFAULT_MAX_SEEN);
-	default_u64(&o->seen_ms, DEFAULT_SEEN_MS);
-	default_u32(&o->max_runs, DEFAULT_MAX_RUNS);
-	default_u32(&o->max_open, DEFAULT_MAX_OPEN);
+	o->max_age_s = guest_or_u64(o->max_age_s, DEFAULT_MAX_AGE_S);
+	o->max_ahead_s = guest_or_u64(o->max_ahead_s, DEFAULT_MAX_AGE_S);
+	o->max_body = guest_or_size(o->max_body, DEFAULT_MAX_BODY);
+	o->max_depth = guest_or_size(o->max_depth, DEFAULT_MAX_DEPTH);
+	o->max_members = guest_or_size(o->max_members, DEFAULT_MAX_MEMBERS);
+	o->max_seen = guest_or_u32(o->max_seen, DEFAULT_MAX_SEEN);
+	o->seen_ms = guest_or_u64(o->seen_ms, DEFAULT_SEEN_MS);
+	o->max_runs = guest_or_u32(o->max_runs, DEFAULT_MAX_RUNS);
+	o->max_open = guest_or_u32(o->max_open, DEFAULT_MAX_OPEN);
 }
 
 /* All of them are there. */

@@ -4,6 +4,8 @@
  */
 #include "play.h"
 
+#include "service/sudoiq/task.h"
+
 struct outside {
 	char results[512];
 	char status[64];
@@ -261,6 +263,80 @@ static void what_cannot_be_fed(void **state)
 	end();
 }
 
+/* ---- calls that are over ---- */
+
+static const struct sudoiq_task *the_task(void)
+{
+	const struct sudoiq_task *task = sudoiq_task_find(sudoiq_world.client, freshet_str_of(AGENT), 42);
+	assert_non_null(task);
+	return task;
+}
+
+static void feed_call(int revision, const char *calls)
+{
+	char json[300];
+	snprintf(json, sizeof json,
+		"{\"agent_id\":\"a-1\",\"task_id\":42,\"revision\":%d,\"status\":\"awaiting_tool_calls\",\"tool_"
+		"calls\":[%s]}",
+		revision, calls);
+	hold_feed(json, true);
+}
+
+/* They are not looked at again with each status, so that a run of many rounds costs as much a round as a run of few. */
+static void calls_that_are_over_lie_apart(void **state)
+{
+	enum { ROUNDS = 1000 };
+	freshet_sudoiq_options options = sudoiq_world_options();
+	char call[100];
+	(void)state;
+	options.unknown_tool = FRESHET_SUDOIQ_UNKNOWN_LEAVE_PENDING;
+	begin(NULL, 0, &options);
+	for (int i = 1; i <= ROUNDS; i++) {
+		snprintf(call, sizeof call, "{\"call_id\":\"c%d\",\"name\":\"x\"}", i);
+		feed_call(i, call);
+		sudoiq_world_settle();
+		assert_non_null(the_task()->calls.first);
+		assert_ptr_equal(the_task()->calls.first, the_task()->calls.last);
+	}
+	assert_int_equal(the_task()->ids.count, ROUNDS);
+	for (int i = 1; i <= ROUNDS; i++) {
+		snprintf(call, sizeof call, "c%d", i);
+		const struct sudoiq_pending *p = sudoiq_pending_find(the_task(), freshet_str_of(call));
+		assert_int_equal(p->state, i < ROUNDS ? PENDING_OVER : PENDING_LEFT);
+	}
+	hold_feed("{\"agent_id\":\"a-1\",\"task_id\":42,\"revision\":2000,\"status\":\"completed\"}", true);
+	sudoiq_world_settle();
+	assert_int_equal(the_task()->ids.count, 0);
+	end();
+}
+
+/* A call that is over and that a status has again makes no place for its neighbours: then it would be run again. */
+static void what_a_status_has_is_not_forgotten(void **state)
+{
+	freshet_sudoiq_options options = sudoiq_world_options();
+	(void)state;
+	options.max_run_calls = 3;
+	options.unknown_tool = FRESHET_SUDOIQ_UNKNOWN_LEAVE_PENDING;
+	begin(NULL, 0, &options);
+	feed_call(1, CALL("a", "x") "," CALL("b", "x"));
+	sudoiq_world_settle();
+	feed_call(2, CALL("c", "x"));
+	sudoiq_world_settle();
+	feed_call(3, CALL("d", "x") "," CALL("a", "x"));
+	sudoiq_world_settle();
+	assert_int_equal(sudoiq_pending_find(the_task(), freshet_str_of("a"))->state, PENDING_OVER);
+	assert_null(sudoiq_pending_find(the_task(), freshet_str_of("b")));
+	/* c is all that may go. */
+	assert_int_equal(
+		feed(FED_PAUSED(4, CALL("e", "x") "," CALL("a", "x") "," CALL("d", "x") "," CALL("f", "x")), NULL),
+		FRESHET_EQUEUE_FULL);
+	assert_int_equal(the_task()->ids.count, 2);
+	for (const struct sudoiq_pending *p = the_task()->calls.first; p != NULL; p = p->next)
+		assert_false(p->listed);
+	assert_false(the_task()->over.first->listed);
+	end();
+}
+
 /* The oldest that has nothing to do is forgotten. */
 static void known_runs_have_a_bound(void **state)
 {
@@ -490,6 +566,8 @@ int main(void)
 		cmocka_unit_test(a_run_that_nobody_follows),
 		cmocka_unit_test(without_revisions),
 		cmocka_unit_test(what_cannot_be_fed),
+		cmocka_unit_test(calls_that_are_over_lie_apart),
+		cmocka_unit_test(what_a_status_has_is_not_forgotten),
 		cmocka_unit_test(known_runs_have_a_bound),
 		cmocka_unit_test(runs_that_were_followed_have_the_same_bound),
 		cmocka_unit_test(answers_that_nobody_takes),

@@ -22,44 +22,26 @@ const struct guest_route agentos_routes[ROUTE_COUNT] = {AGENTOS_ROUTES(GUEST_ROU
 
 /* ---- options ---- */
 
-static void or_u32(uint32_t *value, uint32_t otherwise)
-{
-	if (*value == 0)
-		*value = otherwise;
-}
-
-static void or_u64(uint64_t *value, uint64_t otherwise)
-{
-	if (*value == 0)
-		*value = otherwise;
-}
-
-static void or_size(size_t *value, size_t otherwise)
-{
-	if (*value == 0)
-		*value = otherwise;
-}
-
 static void fill_in(freshet_agentos_options *o)
 {
-	or_u64(&o->timeout_ms, 10000);
-	or_u64(&o->invoke_timeout_ms, 300000);
-	or_u64(&o->stream_idle_timeout_ms, 60000);
-	or_u32(&o->batch_size, 50);
-	or_u64(&o->batch_interval_ms, 500);
-	or_size(&o->max_request_bytes, (size_t)256 * 1024);
-	or_size(&o->max_type, 200);
-	or_u32(&o->max_ingest_streams, 16);
-	or_size(&o->max_queue_events, 10000);
-	or_size(&o->max_queue_bytes, (size_t)16 << 20);
-	or_size(&o->max_control_bytes, (size_t)16 << 20);
-	or_size(&o->max_runs, 100000);
-	or_u32(&o->max_open, 10000);
-	or_u32(&o->max_retries, 5);
-	or_u64(&o->retry_base_ms, 500);
-	or_u64(&o->retry_cap_ms, 30000);
-	or_u64(&o->retry_asked_ms, 300000);
-	or_u64(&o->close_timeout_ms, 5000);
+	o->timeout_ms = guest_or_u64(o->timeout_ms, 10000);
+	o->invoke_timeout_ms = guest_or_u64(o->invoke_timeout_ms, 300000);
+	o->stream_idle_timeout_ms = guest_or_u64(o->stream_idle_timeout_ms, 60000);
+	o->batch_size = guest_or_u32(o->batch_size, 50);
+	o->batch_interval_ms = guest_or_u64(o->batch_interval_ms, 500);
+	o->max_request_bytes = guest_or_size(o->max_request_bytes, (size_t)256 * 1024);
+	o->max_type = guest_or_size(o->max_type, 200);
+	o->max_ingest_streams = guest_or_u32(o->max_ingest_streams, 16);
+	o->max_queue_events = guest_or_size(o->max_queue_events, 10000);
+	o->max_queue_bytes = guest_or_size(o->max_queue_bytes, (size_t)16 << 20);
+	o->max_control_bytes = guest_or_size(o->max_control_bytes, (size_t)16 << 20);
+	o->max_runs = guest_or_size(o->max_runs, 100000);
+	o->max_open = guest_or_u32(o->max_open, 10000);
+	o->max_retries = guest_or_u32(o->max_retries, 5);
+	o->retry_base_ms = guest_or_u64(o->retry_base_ms, 500);
+	o->retry_cap_ms = guest_or_u64(o->retry_cap_ms, 30000);
+	o->retry_asked_ms = guest_or_u64(o->retry_asked_ms, 300000);
+	o->close_timeout_ms = guest_or_u64(o->close_timeout_ms, 5000);
 	if (o->max_retries == UINT32_MAX)
 		o->max_retries = 0;
 	if (o->invoke_timeout_ms == UINT64_MAX)

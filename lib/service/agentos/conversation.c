@@ -346,7 +346,7 @@ freshet_err freshet_agentos_conversation_new(freshet_agentos *client,
 	if (c == NULL)
 		return FRESHET_ENOMEM;
 	c->client = client;
-	c->line = (struct guest_link){&c->line, &c->line};
+	guest_ring_init(&c->line);
 	err = fill(c, &o);
 	if (err != FRESHET_OK) {
 		free_conversation(c);

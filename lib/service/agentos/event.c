@@ -80,8 +80,7 @@ static void write_id(freshet_json_writer *writer)
 	/* Without randomness the event goes without. */
 	if (guest_uuid(id) != FRESHET_OK)
 		return;
-	freshet_json_write_key(writer, "id");
-	freshet_json_write_string(writer, freshet_str_of(id));
+	guest_write(writer, "id", freshet_str_of(id));
 }
 
 freshet_json_writer *agentos_event_begin(freshet_agentos_run *run, freshet_str type, freshet_agentos_level level)
@@ -90,10 +89,8 @@ freshet_json_writer *agentos_event_begin(freshet_agentos_run *run, freshet_str t
 	freshet_json_write_object(writer);
 	if (run->client->options.event_ids)
 		write_id(writer);
-	freshet_json_write_key(writer, "type");
-	freshet_json_write_string(writer, type);
-	freshet_json_write_key(writer, "level");
-	freshet_json_write_string(writer, freshet_str_of(level_names[level]));
+	guest_write(writer, "type", type);
+	guest_write(writer, "level", freshet_str_of(level_names[level]));
 	freshet_json_write_key(writer, "payload");
 	return writer;
 }
@@ -121,8 +118,7 @@ static freshet_err put(freshet_agentos_run *run)
 	char time[GUEST_TIME_SIZE];
 	freshet_str text;
 	guest_time_write(guest_wall_ms(), time);
-	freshet_json_write_key(writer, "occurred_at");
-	freshet_json_write_string(writer, (freshet_str){time, GUEST_TIME_SIZE - 1});
+	guest_write(writer, "occurred_at", (freshet_str){time, GUEST_TIME_SIZE - 1});
 	freshet_json_write_end(writer);
 	freshet_err err = freshet_json_writer_text(writer, &text);
 	if (err != FRESHET_OK || is_passed(run))
@@ -227,8 +223,7 @@ static freshet_json_writer *begin_named(
 {
 	freshet_json_writer *writer = agentos_event_begin(run, freshet_str_of(type), level);
 	freshet_json_write_object(writer);
-	freshet_json_write_key(writer, name);
-	freshet_json_write_string(writer, value);
+	guest_write(writer, name, value);
 	return writer;
 }
 
@@ -297,7 +292,6 @@ freshet_err freshet_agentos_emit_tool_error(freshet_agentos_run *run, freshet_st
 	if (err != FRESHET_OK)
 		return agentos_refused(run->client, err);
 	freshet_json_writer *writer = begin_named(run, "tool.failed", FRESHET_AGENTOS_LEVEL_ERROR, "tool", tool);
-	freshet_json_write_key(writer, "error");
-	freshet_json_write_string(writer, message);
+	guest_write(writer, "error", message);
 	return end_named(run, FRESHET_OK);
 }

@@ -127,13 +127,13 @@ static freshet_err make_requests(struct hosted_words *w, const freshet_agentos_h
 
 static void fill_in(freshet_agentos_hosted_options *o)
 {
-	o->max_resumes = o->max_resumes != 0 ? o->max_resumes : 5;
-	o->max_event = o->max_event != 0 ? o->max_event : (size_t)4 << 20;
-	o->max_text = o->max_text != 0 ? o->max_text : (size_t)1 << 20;
-	o->max_answer = o->max_answer != 0 ? o->max_answer : (size_t)16 << 20;
-	o->max_waiting = o->max_waiting != 0 ? o->max_waiting : 64;
-	o->max_messages = o->max_messages != 0 ? o->max_messages : 200;
-	o->max_history = o->max_history != 0 ? o->max_history : (size_t)256 * 1024;
+	o->max_resumes = guest_or_u32(o->max_resumes, 5);
+	o->max_event = guest_or_size(o->max_event, (size_t)4 << 20);
+	o->max_text = guest_or_size(o->max_text, (size_t)1 << 20);
+	o->max_answer = guest_or_size(o->max_answer, (size_t)16 << 20);
+	o->max_waiting = guest_or_u32(o->max_waiting, 64);
+	o->max_messages = guest_or_u32(o->max_messages, 200);
+	o->max_history = guest_or_size(o->max_history, (size_t)256 * 1024);
 	o->names = NULL;
 	o->prompt_field = o->answer_field = o->question_field = o->reason_field = o->approve = o->reject = NULL;
 }
@@ -167,8 +167,8 @@ static freshet_err settings_new(const freshet_agentos_hosted_options *o, struct 
 		return FRESHET_ENOMEM;
 	h->options = *o;
 	fill_in(&h->options);
-	h->waiting = (struct guest_link){&h->waiting, &h->waiting};
-	h->conversations = (struct guest_link){&h->conversations, &h->conversations};
+	guest_ring_init(&h->waiting);
+	guest_ring_init(&h->conversations);
 	freshet_err err = make_requests(&h->words, o);
 	if (err == FRESHET_OK)
 		err = make_fields(h, &names);
@@ -240,7 +240,7 @@ void agentos_hosted_free(freshet_agentos *client)
 
 static void cancel_all(struct guest_link *head)
 {
-	while (head->next != head) {
+	while (!guest_ring_is_empty(head)) {
 		struct hosted_waiting *waiting = guest_client(head->next, struct hosted_waiting, link);
 		guest_link_remove(&waiting->link);
 		waiting->canceled(waiting);

@@ -2,26 +2,6 @@
 
 /* ---- the body ---- */
 
-static freshet_err secret_writer(freshet_json_writer **out)
-{
-	freshet_json_writer_options options;
-	freshet_json_writer_options_init(&options);
-	options.wipe = true;
-	return freshet_json_writer_new(&options, out);
-}
-
-static void put(freshet_json_writer *writer, const char *name, freshet_str value)
-{
-	freshet_json_write_key(writer, name);
-	freshet_json_write_string(writer, value);
-}
-
-static void put_filled(freshet_json_writer *writer, const char *name, freshet_str value)
-{
-	if (value.len > 0)
-		put(writer, name, value);
-}
-
 static freshet_err put_input(
 	freshet_json_writer *writer, const struct agentos_hosted *h, const freshet_agentos_invoke_options *o)
 {
@@ -30,7 +10,7 @@ static freshet_err put_input(
 	if (o->text.ptr != NULL || o->input.len == 0) {
 		freshet_json_write_object(writer);
 		if (o->text.ptr != NULL)
-			put(writer, h->words.prompt, o->text);
+			guest_write(writer, h->words.prompt, o->text);
 		freshet_json_write_end(writer);
 		return o->text.ptr != NULL && o->input.len > 0 ? FRESHET_EINVAL : FRESHET_OK;
 	}
@@ -70,8 +50,8 @@ static freshet_err put_history(freshet_json_writer *writer, const freshet_agento
 	freshet_json_write_array(writer);
 	for (size_t i = 0; i < o->history_count; i++) {
 		freshet_json_write_object(writer);
-		put(writer, "role", freshet_str_of(o->history[i].assistant ? "assistant" : "user"));
-		put(writer, "content", o->history[i].content);
+		guest_write(writer, "role", freshet_str_of(o->history[i].assistant ? "assistant" : "user"));
+		guest_write(writer, "content", o->history[i].content);
 		freshet_json_write_end(writer);
 	}
 	freshet_json_write_end(writer);
@@ -98,12 +78,12 @@ static freshet_err put_invoke(freshet_json_writer *writer, const struct agentos_
 	freshet_err err = put_input(writer, h, o);
 	if (err == FRESHET_OK)
 		err = put_variables(writer, o);
-	put_filled(writer, "session_id", o->session_id);
+	guest_write_filled(writer, "session_id", o->session_id);
 	if (err == FRESHET_OK)
 		err = put_history(writer, o);
 	put_stream(writer, stream);
 	if (o->parent_run_id.len > 0)
-		put(writer, "parent_run_id", freshet_str_of(parent));
+		guest_write(writer, "parent_run_id", freshet_str_of(parent));
 	freshet_json_write_end(writer);
 	return err;
 }
@@ -170,7 +150,7 @@ freshet_err order_invoke(
 	order->key = o.key;
 	order->deadline_ms = o.deadline_ms;
 	if (err == FRESHET_OK)
-		err = secret_writer(&order->writer);
+		err = guest_writer(0, &order->writer);
 	if (err == FRESHET_OK)
 		err = put_invoke(order->writer, client->hosted, &o, stream);
 	if (err == FRESHET_OK)
@@ -191,13 +171,13 @@ freshet_err order_reply(
 	order->key = o.key;
 	order->deadline_ms = o.deadline_ms;
 	if (err == FRESHET_OK)
-		err = secret_writer(&order->writer);
+		err = guest_writer(0, &order->writer);
 	if (err != FRESHET_OK)
 		return finish(order, err);
 	freshet_json_write_object(order->writer);
-	put(order->writer, words->answer, o.answer);
+	guest_write(order->writer, words->answer, o.answer);
 	if (words->question[0] != '\0')
-		put_filled(order->writer, words->question, o.question_id);
+		guest_write_filled(order->writer, words->question, o.question_id);
 	put_stream(order->writer, stream);
 	freshet_json_write_end(order->writer);
 	return finish(order, FRESHET_OK);
@@ -222,12 +202,12 @@ freshet_err order_decide(
 	freshet_err err =
 		begin(client, ROUTE_approvals_decide, "approval_id", approval_id, client->options.timeout_ms, order);
 	if (err == FRESHET_OK)
-		err = secret_writer(&order->writer);
+		err = guest_writer(0, &order->writer);
 	if (err != FRESHET_OK)
 		return finish(order, err);
 	freshet_json_write_object(order->writer);
-	put(order->writer, "decision", freshet_str_of(approve ? words->approve : words->reject));
-	put_filled(order->writer, words->reason, reason);
+	guest_write(order->writer, "decision", freshet_str_of(approve ? words->approve : words->reject));
+	guest_write_filled(order->writer, words->reason, reason);
 	freshet_json_write_end(order->writer);
 	return finish(order, FRESHET_OK);
 }

@@ -8,6 +8,7 @@
 #include "hosted.h"
 
 #include "guest/failure.h"
+#include "guest/writing.h"
 
 /* A request that can be sent: by a call or as a stream. */
 struct order {

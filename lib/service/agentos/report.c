@@ -19,14 +19,10 @@ static void time_is_over(freshet_timer *timer, void *user)
 freshet_err agentos_report_init(freshet_agentos *client, freshet_reactor *reactor)
 {
 	struct agentos_report *report = &client->report;
-	freshet_json_writer_options o;
-	freshet_json_writer_options_init(&o);
-	o.wipe = true;
-	o.max_size = client->options.max_request_bytes - AGENTOS_AROUND;
 	agentos_queue_init(&report->queue, &client->options);
-	agentos_link_init(&report->runs);
-	agentos_link_init(&report->ready);
-	freshet_err err = freshet_json_writer_new(&o, &report->writer);
+	guest_ring_init(&report->runs);
+	guest_ring_init(&report->ready);
+	freshet_err err = guest_writer(client->options.max_request_bytes - AGENTOS_AROUND, &report->writer);
 	if (err == FRESHET_OK)
 		err = freshet_timer_new(reactor, agentos_soon, client, &report->soon);
 	if (err == FRESHET_OK)
@@ -45,8 +41,8 @@ void agentos_report_clear(freshet_agentos *client)
 
 void agentos_report_ready(freshet_agentos *client)
 {
-	struct agentos_link *runs = &client->report.runs;
-	for (struct agentos_link *link = runs->next; link != runs; link = link->next)
+	struct guest_link *runs = &client->report.runs;
+	for (struct guest_link *link = runs->next; link != runs; link = link->next)
 		agentos_run_ready(agentos_run_of(link, node));
 }
 
@@ -76,10 +72,10 @@ void agentos_report_halt(freshet_agentos *client)
 
 void agentos_report_end(freshet_agentos *client)
 {
-	struct agentos_link *runs = &client->report.runs;
+	struct guest_link *runs = &client->report.runs;
 	struct agentos_failure failure;
 	agentos_report_halt(client);
-	while (!agentos_link_alone(runs)) {
+	while (!guest_ring_is_empty(runs)) {
 		freshet_agentos_run *run = agentos_run_of(runs->next, node);
 		if (agentos_run_empty(run, FRESHET_AGENTOS_DROPPED_CLOSED, FRESHET_ECANCELED))
 			continue;

@@ -5,10 +5,10 @@
 #ifndef AGENTOS_REPORT_H
 #define AGENTOS_REPORT_H
 
-#include "list.h"
 #include "queue.h"
 
 #include "guest/call.h"
+#include "guest/writing.h"
 
 #include <freshet/json.h>
 #include <freshet/timer.h>
@@ -63,8 +63,8 @@ struct agentos_attempt {
 
 struct freshet_agentos_run {
 	freshet_agentos *client;
-	struct agentos_link node;  /* among the runs of the client */
-	struct agentos_link ready; /* among those that have something to do */
+	struct guest_link node;  /* among the runs of the client */
+	struct guest_link ready; /* among those that have something to do */
 	struct agentos_lane lane;
 	struct agentos_control *controls; /* oldest first */
 	struct agentos_control *last_control;
@@ -89,8 +89,8 @@ struct freshet_agentos_run {
 
 struct agentos_report {
 	struct agentos_queue queue;
-	struct agentos_link runs;
-	struct agentos_link ready;
+	struct guest_link runs;
+	struct guest_link ready;
 	freshet_timer *soon;         /* the next turn looks at those that are ready */
 	freshet_timer *closing_over; /* the deadline of a close */
 	freshet_json_writer *writer; /* of what is reported */

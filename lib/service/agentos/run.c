@@ -94,8 +94,6 @@ static freshet_err run_new(freshet_agentos *client, const freshet_agentos_run_op
 	run->client = client;
 	run->callbacks = o->callbacks;
 	run->user = o->user;
-	agentos_link_init(&run->node);
-	agentos_link_init(&run->ready);
 	freshet_err err = freshet_timer_new(reactor, agentos_run_timer, run, &run->timer);
 	if (err != FRESHET_OK)
 		freshet_mem_free(run);
@@ -145,8 +143,8 @@ void agentos_run_finish(freshet_agentos_run *run, const freshet_agentos_error *e
 		.output_tokens = run->output_tokens,
 	};
 	run->ended = true;
-	agentos_link_remove(&run->node);
-	agentos_link_remove(&run->ready);
+	guest_link_remove(&run->node);
+	guest_link_remove(&run->ready);
 	freshet_timer_clear(run->timer);
 	run->client->report.stats.runs_open--;
 	if (run->callbacks.on_done != NULL)
@@ -174,14 +172,11 @@ static void write_start(freshet_agentos *client, const freshet_agentos_run_optio
 {
 	freshet_json_writer *writer = agentos_write(client);
 	freshet_json_write_object(writer);
-	freshet_json_write_key(writer, "agent_id");
-	freshet_json_write_string(writer, freshet_str_of(client->agent_id));
-	freshet_json_write_key(writer, "trigger_type");
-	freshet_json_write_string(writer, freshet_str_of(o->trigger_type != NULL ? o->trigger_type : "sdk"));
+	guest_write(writer, "agent_id", freshet_str_of(client->agent_id));
+	guest_write(writer, "trigger_type", freshet_str_of(o->trigger_type != NULL ? o->trigger_type : "sdk"));
 	agentos_write_json(writer, "input", o->input.len > 0 ? o->input : freshet_str_of("{}"));
 	if (o->external_run_id.len > 0) {
-		freshet_json_write_key(writer, "external_run_id");
-		freshet_json_write_string(writer, o->external_run_id);
+		guest_write(writer, "external_run_id", o->external_run_id);
 	}
 	freshet_json_write_end(writer);
 }
@@ -202,7 +197,7 @@ static freshet_err start(freshet_agentos *client, const freshet_agentos_run_opti
 		run_free(run);
 		return err;
 	}
-	agentos_link_before(&client->report.runs, &run->node);
+	guest_link_append(&client->report.runs, &run->node);
 	client->report.stats.runs++;
 	client->report.stats.runs_open++;
 	*out = run;
@@ -267,8 +262,7 @@ freshet_err freshet_agentos_run_fail(freshet_agentos_run *run, freshet_str messa
 		return agentos_refused(run->client, err);
 	freshet_json_writer *writer = agentos_write(run->client);
 	freshet_json_write_object(writer);
-	freshet_json_write_key(writer, "error_message");
-	freshet_json_write_string(writer, message);
+	guest_write(writer, "error_message", message);
 	agentos_write_json(writer, "error_detail", detail);
 	freshet_json_write_end(writer);
 	return end(run, ROUTE_run_fail, message.len == 0 && detail.len == 0);

@@ -19,9 +19,9 @@
 void agentos_run_ready(freshet_agentos_run *run)
 {
 	struct agentos_report *report = &run->client->report;
-	if (report->halted || !agentos_link_alone(&run->ready))
+	if (report->halted || guest_link_is_in(&run->ready))
 		return;
-	agentos_link_before(&report->ready, &run->ready);
+	guest_link_append(&report->ready, &run->ready);
 	freshet_timer_set(report->soon, 0);
 }
 
@@ -208,18 +208,19 @@ void agentos_soon(freshet_timer *timer, void *user)
 {
 	freshet_agentos *client = user;
 	struct agentos_report *report = &client->report;
-	struct agentos_link now = {&now, &now};
+	struct guest_link now;
 	(void)timer;
-	agentos_link_move(&now, &report->ready);
-	while (!report->halted && !agentos_link_alone(&now)) {
-		struct agentos_link *link = now.next;
-		agentos_link_remove(link);
+	guest_ring_init(&now);
+	guest_ring_move(&now, &report->ready);
+	while (!report->halted && !guest_ring_is_empty(&now)) {
+		struct guest_link *link = now.next;
+		guest_link_remove(link);
 		if (!step(agentos_run_of(link, ready))) {
-			agentos_link_before(now.next, link);
+			guest_link_insert(now.next, link);
 			break;
 		}
 	}
-	agentos_link_move(&report->ready, &now);
+	guest_ring_move(&report->ready, &now);
 	if (report->closing && !report->halted && all_is_settled(report))
 		freshet_agentos_free(client);
 }

@@ -23,17 +23,11 @@ static freshet_str attributes_of(const struct agentos_open *span)
 	return (freshet_str){span->text + span->name_len + span->kind_len, span->attributes_len};
 }
 
-static void put(freshet_json_writer *writer, const char *name, freshet_str value)
-{
-	freshet_json_write_key(writer, name);
-	freshet_json_write_string(writer, value);
-}
-
 static void put_time(freshet_json_writer *writer, const char *name, int64_t wall_ms)
 {
 	char time[GUEST_TIME_SIZE];
 	guest_time_write(wall_ms, time);
-	put(writer, name, freshet_str_of(time));
+	guest_write(writer, name, freshet_str_of(time));
 }
 
 static void put_ids(freshet_json_writer *writer, const struct agentos_open *span)
@@ -44,8 +38,8 @@ static void put_ids(freshet_json_writer *writer, const struct agentos_open *span
 
 static void put_what(freshet_json_writer *writer, const struct agentos_open *span)
 {
-	put(writer, "name", name_of(span));
-	put(writer, "kind", kind_of(span));
+	guest_write(writer, "name", name_of(span));
+	guest_write(writer, "kind", kind_of(span));
 }
 
 static void put_attributes(freshet_json_writer *writer, const struct agentos_open *span)
@@ -56,9 +50,9 @@ static void put_attributes(freshet_json_writer *writer, const struct agentos_ope
 
 static void put_status(freshet_json_writer *writer, const freshet_agentos_span_result *result)
 {
-	put(writer, "status", freshet_str_of(result->failed ? "error" : "ok"));
+	guest_write(writer, "status", freshet_str_of(result->failed ? "error" : "ok"));
 	if (result->error.len > 0)
-		put(writer, "error", result->error);
+		guest_write(writer, "error", result->error);
 }
 
 /* ---- start ---- */

@@ -14,10 +14,8 @@ static freshet_json_writer *begin(freshet_agentos *client, freshet_str name, con
 {
 	freshet_json_writer *writer = agentos_write(client);
 	freshet_json_write_object(writer);
-	freshet_json_write_key(writer, "name");
-	freshet_json_write_string(writer, name);
-	freshet_json_write_key(writer, "status");
-	freshet_json_write_string(writer, freshet_str_of(status));
+	guest_write(writer, "name", name);
+	guest_write(writer, "status", freshet_str_of(status));
 	return writer;
 }
 
@@ -66,8 +64,7 @@ static freshet_err end_task(
 {
 	freshet_json_writer *writer = begin(run->client, name_of(task), ending->status);
 	if (ending->name != NULL && ending->text.ptr != NULL) {
-		freshet_json_write_key(writer, ending->name);
-		freshet_json_write_string(writer, ending->text);
+		guest_write(writer, ending->name, ending->text);
 	} else if (ending->name != NULL) {
 		agentos_write_json(writer, ending->name, ending->json);
 	}

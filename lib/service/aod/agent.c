@@ -154,14 +154,14 @@ static bool take_fields(
 static void write_skill(freshet_json_writer *writer, const freshet_aod_skill *skill)
 {
 	freshet_json_write_object(writer);
-	write_filled(writer, "type", skill->type);
-	write_filled(writer, "name", skill->name);
-	write_member(writer, "description", skill->description);
+	guest_write_filled(writer, "type", skill->type);
+	guest_write_filled(writer, "name", skill->name);
+	guest_write(writer, "description", skill->description);
 	if (skill->type.len == 0)
-		write_member(writer, "content", skill->content);
+		guest_write(writer, "content", skill->content);
 	else
-		write_filled(writer, "content", skill->content);
-	write_filled(writer, "source", skill->source);
+		guest_write_filled(writer, "content", skill->content);
+	guest_write_filled(writer, "source", skill->source);
 	freshet_json_write_end(writer);
 }
 
@@ -183,11 +183,11 @@ static void write_skills(freshet_json_writer *writer, const freshet_aod_skill *s
 static void write_server(freshet_json_writer *writer, const freshet_aod_mcp_server *server)
 {
 	freshet_json_write_object(writer);
-	write_member(writer, "name", server->name);
-	write_member(writer, "type", server->type.len > 0 ? server->type : freshet_str_of("url"));
-	write_filled(writer, "url", server->url);
+	guest_write(writer, "name", server->name);
+	guest_write(writer, "type", server->type.len > 0 ? server->type : freshet_str_of("url"));
+	guest_write_filled(writer, "url", server->url);
 	write_pairs(writer, "headers", server->headers, server->header_count);
-	write_filled(writer, "command", server->command);
+	guest_write_filled(writer, "command", server->command);
 	write_strings(writer, "args", server->args, server->arg_count);
 	write_pairs(writer, "env", server->env, server->env_count);
 	freshet_json_write_end(writer);
@@ -211,13 +211,13 @@ static void write_servers(freshet_json_writer *writer, const freshet_aod_mcp_ser
 /* A detached environment is null; an absent one stays. */
 static void write_fields(freshet_json_writer *writer, const freshet_aod_agent_fields *f, const char *environment)
 {
-	write_filled(writer, "name", f->name);
-	write_filled(writer, "provider", f->provider);
-	write_filled(writer, "runtime", f->runtime);
-	write_filled(writer, "model", f->model);
+	guest_write_filled(writer, "name", f->name);
+	guest_write_filled(writer, "provider", f->provider);
+	guest_write_filled(writer, "runtime", f->runtime);
+	guest_write_filled(writer, "model", f->model);
 	write_given(writer, "system", f->system);
 	write_given(writer, "description", f->description);
-	write_filled(writer, "environment_id", freshet_str_of(environment));
+	guest_write_filled(writer, "environment_id", freshet_str_of(environment));
 	if (f->detach_environment) {
 		freshet_json_write_key(writer, "environment_id");
 		freshet_json_write_null(writer);
@@ -242,7 +242,7 @@ freshet_err freshet_aod_agent_create(freshet_aod *client, const freshet_aod_agen
 	freshet_err err = FRESHET_EINVAL;
 	if (take_fields(&f, environment, fields) && f.name.len > 0 && f.model.len > 0 &&
 		(f.provider.len > 0 || f.runtime.len > 0) && !f.detach_environment)
-		err = secret_writer(&writer);
+		err = guest_writer(0, &writer);
 	if (err == FRESHET_OK) {
 		freshet_json_write_object(writer);
 		write_fields(writer, &f, environment);
@@ -258,7 +258,7 @@ freshet_err freshet_aod_agent_update(freshet_aod *client, freshet_str id, int64_
 	freshet_aod_agent_fields f;
 	freshet_json_writer *writer = NULL;
 	char environment[GUEST_UUID_SIZE];
-	freshet_err err = take_fields(&f, environment, fields) ? secret_writer(&writer) : FRESHET_EINVAL;
+	freshet_err err = take_fields(&f, environment, fields) ? guest_writer(0, &writer) : FRESHET_EINVAL;
 	if (err == FRESHET_OK) {
 		freshet_json_write_object(writer);
 		freshet_json_write_key(writer, "version");

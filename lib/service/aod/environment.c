@@ -129,14 +129,14 @@ static void write_networking(freshet_json_writer *writer, const freshet_aod_netw
 		return;
 	}
 	freshet_json_write_object(writer);
-	write_filled(writer, "type", networking->type);
+	guest_write_filled(writer, "type", networking->type);
 	write_strings(writer, "allowed_hosts", networking->allowed_hosts, networking->allowed_host_count);
 	freshet_json_write_end(writer);
 }
 
 static void write_fields(freshet_json_writer *writer, const freshet_aod_environment_fields *f)
 {
-	write_filled(writer, "name", f->name);
+	guest_write_filled(writer, "name", f->name);
 	write_packages(writer, f->packages, f->package_count);
 	write_pairs(writer, "env_vars", f->env_vars, f->env_var_count);
 	write_given(writer, "setup_script", f->setup_script);
@@ -153,7 +153,7 @@ freshet_err freshet_aod_environment_create(freshet_aod *client, const freshet_ao
 	freshet_json_writer *writer = NULL;
 	freshet_err err = FRESHET_EINVAL;
 	if (take_fields(&f, fields) && f.name.len > 0)
-		err = secret_writer(&writer);
+		err = guest_writer(0, &writer);
 	if (err == FRESHET_OK) {
 		freshet_json_write_object(writer);
 		write_fields(writer, &f);
@@ -170,7 +170,7 @@ freshet_err freshet_aod_environment_update(freshet_aod *client, freshet_str id, 
 	struct call_request request = {.operation = OP_ENVIRONMENT_UPDATE, .id = id};
 	freshet_aod_environment_fields f;
 	freshet_json_writer *writer = NULL;
-	freshet_err err = take_fields(&f, fields) ? secret_writer(&writer) : FRESHET_EINVAL;
+	freshet_err err = take_fields(&f, fields) ? guest_writer(0, &writer) : FRESHET_EINVAL;
 	if (err == FRESHET_OK) {
 		freshet_json_write_object(writer);
 		freshet_json_write_key(writer, "version");

@@ -25,10 +25,10 @@ static void write_resources(freshet_json_writer *writer, const freshet_aod_resou
 	for (size_t i = 0; i < count; i++) {
 		bool typed = resources[i].type.len > 0;
 		freshet_json_write_object(writer);
-		write_member(writer, "type", typed ? resources[i].type : freshet_str_of("github_repository"));
-		write_member(writer, "url", resources[i].url);
-		write_filled(writer, "mount_path", resources[i].mount_path);
-		write_filled(writer, "authorization_token", resources[i].authorization_token);
+		guest_write(writer, "type", typed ? resources[i].type : freshet_str_of("github_repository"));
+		guest_write(writer, "url", resources[i].url);
+		guest_write_filled(writer, "mount_path", resources[i].mount_path);
+		guest_write_filled(writer, "authorization_token", resources[i].authorization_token);
 		freshet_json_write_end(writer);
 	}
 	freshet_json_write_end(writer);
@@ -38,10 +38,10 @@ static void write_create(
 	freshet_json_writer *writer, const freshet_aod_create_options *o, const char *agent, const char *environment)
 {
 	freshet_json_write_object(writer);
-	write_member(writer, "agent_id", freshet_str_of(agent));
-	write_member(writer, "prompt", o->prompt);
+	guest_write(writer, "agent_id", freshet_str_of(agent));
+	guest_write(writer, "prompt", o->prompt);
 	write_timeout(writer, o->timeout_s);
-	write_filled(writer, "environment_id", freshet_str_of(environment));
+	guest_write_filled(writer, "environment_id", freshet_str_of(environment));
 	write_resources(writer, o->resources, o->resource_count);
 	if (o->secret_env_var_count > 0)
 		write_pairs(writer, "secret_env_vars", o->secret_env_vars, o->secret_env_var_count);
@@ -62,7 +62,7 @@ freshet_err session_create_within(freshet_aod *client, const freshet_aod_create_
 		(o.environment_id.len == 0 || guest_uuid_read(o.environment_id, environment)) &&
 		list_is_whole(o.resources, o.resource_count) &&
 		list_is_whole(o.secret_env_vars, o.secret_env_var_count))
-		err = secret_writer(&writer);
+		err = guest_writer(0, &writer);
 	if (err == FRESHET_OK)
 		write_create(writer, &o, agent, environment);
 	return call_send_written(client, &request, err, writer, &answer_ack, (union done){.ack = done}, user, out);
@@ -81,10 +81,10 @@ freshet_err freshet_aod_session_prompt(freshet_aod *client, freshet_str id, fres
 {
 	struct call_request request = {.operation = OP_SESSION_PROMPT, .id = id};
 	freshet_json_writer *writer = NULL;
-	freshet_err err = secret_writer(&writer);
+	freshet_err err = guest_writer(0, &writer);
 	if (err == FRESHET_OK) {
 		freshet_json_write_object(writer);
-		write_member(writer, "prompt", prompt);
+		guest_write(writer, "prompt", prompt);
 		write_timeout(writer, timeout_s);
 		freshet_json_write_end(writer);
 	}

@@ -1,21 +1,9 @@
 #include "writing.h"
 
-void write_member(freshet_json_writer *writer, const char *name, freshet_str value)
-{
-	freshet_json_write_key(writer, name);
-	freshet_json_write_string(writer, value);
-}
-
-void write_filled(freshet_json_writer *writer, const char *name, freshet_str value)
-{
-	if (value.len > 0)
-		write_member(writer, name, value);
-}
-
 void write_given(freshet_json_writer *writer, const char *name, freshet_str value)
 {
 	if (value.ptr != NULL)
-		write_member(writer, name, value);
+		guest_write(writer, name, value);
 }
 
 void write_strings(freshet_json_writer *writer, const char *name, const freshet_str *strings, size_t count)
@@ -40,12 +28,4 @@ void write_pairs(freshet_json_writer *writer, const char *name, const freshet_ao
 		freshet_json_write_string(writer, pairs[i].value);
 	}
 	freshet_json_write_end(writer);
-}
-
-freshet_err secret_writer(freshet_json_writer **out)
-{
-	freshet_json_writer_options options;
-	freshet_json_writer_options_init(&options);
-	options.wipe = true;
-	return freshet_json_writer_new(&options, out);
 }

@@ -1,19 +1,12 @@
 /*
- * What the bodies of requests are written with. NULL leaves a member out; an empty value with a pointer is written.
+ * What the bodies of requests are written with, beside what all services have. NULL leaves a member out; an empty value with a pointer is written.
  */
 #ifndef AOD_WRITING_H
 #define AOD_WRITING_H
 
+#include "guest/writing.h"
+
 #include <freshet/aod.h>
-#include <freshet/json.h>
-
-/* A writer whose memory is overwritten: for bodies that hold prompts, tokens and keys. */
-freshet_err secret_writer(freshet_json_writer **out);
-
-void write_member(freshet_json_writer *writer, const char *name, freshet_str value);
-
-/* Only when it is not empty. */
-void write_filled(freshet_json_writer *writer, const char *name, freshet_str value);
 
 /* Unless its pointer is NULL. */
 void write_given(freshet_json_writer *writer, const char *name, freshet_str value);

@@ -12,66 +12,31 @@
 /* A message of the agent comes on one line, the files that it read included. */
 #define MAX_EVENT ((size_t)64 << 20)
 
-#define FIRST_BUCKETS 16
-
 /* ---- commands ---- */
 
-/* FNV-1a: ids are random, whoever could choose them could only slow down a client of his own sessions. */
-static size_t bucket_of(const char *session, size_t count)
+static struct ash_command *command_of(struct guest_map_entry *entry)
 {
-	uint64_t hash = 14695981039346656037u;
-	for (const char *at = session; *at != '\0'; at++)
-		hash = (hash ^ (unsigned char)*at) * 1099511628211u;
-	return (size_t)(hash ^ (hash >> 32)) & (count - 1);
-}
-
-static void put(struct ash_command **buckets, size_t count, struct ash_command *command)
-{
-	struct ash_command **head = &buckets[bucket_of(command->session, count)];
-	command->next = *head;
-	*head = command;
-}
-
-/* As many buckets as commands, at least. */
-static freshet_err make_room(freshet_ash *client)
-{
-	if (client->command_count < client->bucket_count)
-		return FRESHET_OK;
-	size_t count = client->bucket_count != 0 ? client->bucket_count * 2 : FIRST_BUCKETS;
-	struct ash_command **buckets = freshet_mem_new(count, sizeof *buckets);
-	if (buckets == NULL)
-		return FRESHET_ENOMEM;
-	for (size_t i = 0; i < client->bucket_count; i++) {
-		for (struct ash_command *c = client->buckets[i], *next; c != NULL; c = next) {
-			next = c->next;
-			put(buckets, count, c);
-		}
-	}
-	freshet_mem_free(client->buckets);
-	client->buckets = buckets;
-	client->bucket_count = count;
-	return FRESHET_OK;
+	return (struct ash_command *)(void *)((char *)entry - offsetof(struct ash_command, entry));
 }
 
 struct ash_command *ash_command_find(const freshet_ash *client, const char *session)
 {
-	if (client->bucket_count == 0)
-		return NULL;
-	struct ash_command *c = client->buckets[bucket_of(session, client->bucket_count)];
-	while (c != NULL && strcmp(c->session, session) != 0)
-		c = c->next;
-	return c;
+	const struct guest_map *map = &client->commands;
+	struct guest_map_entry *e = guest_map_first(map, guest_hash(map, freshet_str_of(session), 0));
+	while (e != NULL && strcmp(command_of(e)->session, session) != 0)
+		e = guest_map_next(e);
+	return e != NULL ? command_of(e) : NULL;
 }
 
 freshet_err ash_command_enter(freshet_ash *client, struct ash_command *command)
 {
+	struct guest_map *map = &client->commands;
 	if (ash_command_find(client, command->session) != NULL)
 		return FRESHET_ESTATE;
-	freshet_err err = make_room(client);
+	freshet_err err = guest_map_reserve(map);
 	if (err != FRESHET_OK)
 		return err;
-	put(client->buckets, client->bucket_count, command);
-	client->command_count++;
+	guest_map_put(map, &command->entry, guest_hash(map, freshet_str_of(command->session), 0));
 	command->entered = true;
 	return FRESHET_OK;
 }
@@ -80,11 +45,7 @@ void ash_command_leave(freshet_ash *client, struct ash_command *command)
 {
 	if (!command->entered)
 		return;
-	struct ash_command **at = &client->buckets[bucket_of(command->session, client->bucket_count)];
-	while (*at != command)
-		at = &(*at)->next;
-	*at = command->next;
-	client->command_count--;
+	guest_map_remove(&client->commands, &command->entry);
 	command->entered = false;
 }
 
@@ -94,7 +55,7 @@ static void client_gone(void *user)
 {
 	freshet_ash *client = user;
 	guest_scratch_clear(&client->scratch);
-	freshet_mem_free(client->buckets);
+	guest_map_clear(&client->commands);
 	freshet_mem_free(client);
 }
 

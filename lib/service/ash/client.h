@@ -4,6 +4,7 @@
 #ifndef ASH_CLIENT_H
 #define ASH_CLIENT_H
 
+#include "guest/map.h"
 #include "guest/options.h"
 #include "guest/random.h"
 
@@ -16,8 +17,8 @@
  * one: commands are found by the session's id.
  */
 struct ash_command {
-	struct ash_command *next; /* in its bucket */
-	freshet_ash_turn *turn;   /* NULL: an exec */
+	struct guest_map_entry entry;
+	freshet_ash_turn *turn; /* NULL: an exec */
 	char session[GUEST_UUID_SIZE];
 	bool entered;
 };
@@ -27,13 +28,11 @@ struct freshet_ash {
 	struct guest_scratch scratch; /* decoded strings of the answer or event at hand: callbacks never nest */
 	uint64_t deadline_ms;
 	size_t max_answer;
-	struct ash_command **buckets; /* commands under way, by session */
-	size_t bucket_count;          /* a power of two, or 0 before the first one */
-	size_t command_count;
+	struct guest_map commands; /* under way, by session */
 };
 
 /*
- * Enters a command on the session whose id it holds. FRESHET_ESTATE while there is another one, FRESHET_ENOMEM. It is in
+ * Enters a command on the session whose id it holds. FRESHET_ESTATE while there is another one, FRESHET_ENOMEM, FRESHET_ESYSTEM. It is in
  * nobody's memory but the caller's, who takes it out again.
  */
 freshet_err ash_command_enter(freshet_ash *client, struct ash_command *command);

@@ -4,6 +4,8 @@
  */
 #include "call.h"
 
+#include "guest/writing.h"
+
 /* The longest name of an agent. */
 #define NAME_MAX_LEN 255
 
@@ -132,13 +134,9 @@ void ash_query_page(struct ash_request *q, int64_t after, uint32_t limit)
 /* Bodies hold prompts, keys and environments: their memory is overwritten. */
 void ash_body(struct ash_request *q)
 {
-	freshet_json_writer_options options;
 	if (q->err != FRESHET_OK)
 		return;
-	freshet_json_writer_options_init(&options);
-	options.wipe = true;
-	options.max_size = q->max_body;
-	ash_request_fail(q, freshet_json_writer_new(&options, &q->writer));
+	ash_request_fail(q, guest_writer(q->max_body, &q->writer));
 	if (q->err == FRESHET_OK)
 		freshet_json_write_object(q->writer);
 }

@@ -2,12 +2,6 @@
 
 /* ---- writing ---- */
 
-static void write_str(freshet_json_writer *writer, const char *name, freshet_str value)
-{
-	freshet_json_write_key(writer, name);
-	freshet_json_write_string(writer, value);
-}
-
 freshet_json_writer *sudoiq_answers_begin(
 	struct sudoiq_ask *ask, freshet_sudoiq *client, freshet_str agent_id, int64_t task_id)
 {
@@ -19,7 +13,7 @@ freshet_json_writer *sudoiq_answers_begin(
 	if (writer == NULL)
 		return NULL;
 	freshet_json_write_object(writer);
-	write_str(writer, "agent_id", agent_id);
+	guest_write(writer, "agent_id", agent_id);
 	freshet_json_write_key(writer, "task_id");
 	freshet_json_write_int64(writer, task_id);
 	freshet_json_write_key(writer, "responses");
@@ -31,10 +25,10 @@ void sudoiq_answers_add(freshet_json_writer *writer, const struct sudoiq_setting
 	const freshet_sudoiq_tool_result *result, const char *telemetry)
 {
 	freshet_json_write_object(writer);
-	write_str(writer, "call_id", result->call_id);
-	write_str(writer, "name", result->name);
-	write_str(writer, "namespace", result->space);
-	write_str(writer, "result", result->result);
+	guest_write(writer, "call_id", result->call_id);
+	guest_write(writer, "name", result->name);
+	guest_write(writer, "namespace", result->space);
+	guest_write(writer, "result", result->result);
 	if (!settings->omit_is_error) {
 		freshet_json_write_key(writer, "is_error");
 		freshet_json_write_bool(writer, result->is_error);
@@ -117,11 +111,7 @@ void sudoiq_results_move(freshet_sudoiq_tool_result *results, size_t count, char
 	for (size_t i = 0; i < count; i++) {
 		freshet_str *const spans[] = {
 			&results[i].call_id, &results[i].name, &results[i].space, &results[i].result};
-		for (size_t k = 0; k < sizeof spans / sizeof spans[0]; k++) {
-			if (spans[k]->len > 0)
-				memcpy(to, spans[k]->ptr, spans[k]->len);
-			spans[k]->ptr = to;
-			to += spans[k]->len;
-		}
+		for (size_t k = 0; k < sizeof spans / sizeof spans[0]; k++)
+			*spans[k] = guest_put(&to, *spans[k]);
 	}
 }

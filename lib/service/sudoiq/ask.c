@@ -108,8 +108,7 @@ static freshet_err cancel(freshet_sudoiq *client, freshet_str agent_id, int64_t 
 	freshet_json_writer *writer = sudoiq_ask_body(&ask);
 	if (writer != NULL) {
 		freshet_json_write_object(writer);
-		freshet_json_write_key(writer, "reason");
-		freshet_json_write_string(writer, reason);
+		guest_write(writer, "reason", reason);
 		freshet_json_write_end(writer);
 	}
 	return send_asked(&ask, agent_id, task_id, true, done, user, out);

@@ -188,17 +188,13 @@ static void bought(struct guest_call *call, const freshet_response *response)
 
 static freshet_err buy(freshet_sudoiq *client)
 {
-	freshet_json_writer_options o;
 	freshet_json_writer *writer;
 	struct guest_text path = {0};
-	freshet_json_writer_options_init(&o);
-	o.wipe = true;
-	freshet_err err = freshet_json_writer_new(&o, &writer);
+	freshet_err err = guest_writer(0, &writer);
 	if (err != FRESHET_OK)
 		return err;
 	freshet_json_write_object(writer);
-	freshet_json_write_key(writer, "api_key");
-	freshet_json_write_string(writer, freshet_str_of(client->auth.key));
+	guest_write(writer, "api_key", freshet_str_of(client->auth.key));
 	freshet_json_write_end(writer);
 	guest_route_path(&client->guest.routes, ROUTE_auth_token, NULL, 0, &path);
 	struct guest_call_options options = {

@@ -50,11 +50,8 @@ void sudoiq_ask_query_int(struct sudoiq_ask *ask, const char *name, int64_t valu
 
 freshet_json_writer *sudoiq_ask_body(struct sudoiq_ask *ask)
 {
-	freshet_json_writer_options o;
-	freshet_json_writer_options_init(&o);
-	o.wipe = true;
 	if (ask->writer == NULL)
-		sudoiq_ask_fail(ask, freshet_json_writer_new(&o, &ask->writer));
+		sudoiq_ask_fail(ask, guest_writer(0, &ask->writer));
 	return ask->writer;
 }
 

@@ -15,6 +15,8 @@
 #include "client.h"
 #include "failure.h"
 
+#include "guest/writing.h"
+
 /* Any callback; each reader of answers knows which one it is. */
 typedef void sudoiq_any_fn(void);
 

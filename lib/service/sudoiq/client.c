@@ -16,31 +16,16 @@ const struct guest_route sudoiq_routes[ROUTE_COUNT] = {SUDOIQ_ROUTE_MAP(GUEST_RO
 
 /* ---- settings ---- */
 
-static uint64_t or_else(uint64_t given, uint64_t otherwise)
-{
-	return given != 0 ? given : otherwise;
-}
-
-static uint32_t or_else_32(uint32_t given, uint32_t otherwise)
-{
-	return given != 0 ? given : otherwise;
-}
-
-static size_t or_else_size(size_t given, size_t otherwise)
-{
-	return given != 0 ? given : otherwise;
-}
-
 static void set_bounds(struct sudoiq_settings *s, const freshet_sudoiq_options *o)
 {
-	s->max_parallel_tools = or_else_32(o->max_parallel_tools, 8);
-	s->max_runs = or_else_32(o->max_runs, 1000000);
-	s->max_known_runs = or_else_32(o->max_known_runs, 4096);
-	s->max_run_calls = or_else_32(o->max_run_calls, 4096);
-	s->max_args = or_else_size(o->max_args, (size_t)1 << 20);
-	s->max_result = or_else_size(o->max_result, (size_t)1 << 20);
-	s->max_answer = or_else_size(o->max_answer, (size_t)16 << 20);
-	s->max_page = or_else_32(o->max_page, 200);
+	s->max_parallel_tools = guest_or_u32(o->max_parallel_tools, 8);
+	s->max_runs = guest_or_u32(o->max_runs, 1000000);
+	s->max_known_runs = guest_or_u32(o->max_known_runs, 4096);
+	s->max_run_calls = guest_or_u32(o->max_run_calls, 4096);
+	s->max_args = guest_or_size(o->max_args, (size_t)1 << 20);
+	s->max_result = guest_or_size(o->max_result, (size_t)1 << 20);
+	s->max_answer = guest_or_size(o->max_answer, (size_t)16 << 20);
+	s->max_page = guest_or_u32(o->max_page, 200);
 }
 
 static void set_settings(struct sudoiq_settings *s, const freshet_sudoiq_options *o)
@@ -50,11 +35,11 @@ static void set_settings(struct sudoiq_settings *s, const freshet_sudoiq_options
 		.stream_mode = o->stream_mode,
 		.unknown_tool = o->unknown_tool,
 		.batch = o->batch,
-		.timeout_ms = or_else(o->timeout_ms, 30000),
-		.response_timeout_ms = or_else(o->response_timeout_ms, 600000),
-		.tool_timeout_ms = or_else(o->tool_timeout_ms, 60000),
-		.token_renew_ms = or_else(o->token_renew_ms, 60000),
-		.max_stream_retries = or_else_32(o->max_stream_retries, 8),
+		.timeout_ms = guest_or_u64(o->timeout_ms, 30000),
+		.response_timeout_ms = guest_or_u64(o->response_timeout_ms, 600000),
+		.tool_timeout_ms = guest_or_u64(o->tool_timeout_ms, 60000),
+		.token_renew_ms = guest_or_u64(o->token_renew_ms, 60000),
+		.max_stream_retries = guest_or_u32(o->max_stream_retries, 8),
 		.retry_start = o->retry_start,
 		.cancel_on_timeout = o->cancel_on_timeout,
 		.omit_is_error = o->omit_is_error,
@@ -62,15 +47,15 @@ static void set_settings(struct sudoiq_settings *s, const freshet_sudoiq_options
 	};
 	set_bounds(s, o);
 	s->backoff = (struct guest_backoff){
-		.max_retries = o->max_retries == UINT32_MAX ? 0 : or_else_32(o->max_retries, 3),
-		.base_ms = or_else(o->retry_min_ms, 250),
-		.cap_ms = or_else(o->retry_max_ms, 8000),
-		.asked_ms = or_else(o->retry_asked_ms, 60000),
+		.max_retries = o->max_retries == UINT32_MAX ? 0 : guest_or_u32(o->max_retries, 3),
+		.base_ms = guest_or_u64(o->retry_min_ms, 250),
+		.cap_ms = guest_or_u64(o->retry_max_ms, 8000),
+		.asked_ms = guest_or_u64(o->retry_asked_ms, 60000),
 	};
 	s->stream_backoff = (struct guest_backoff){
 		.max_retries = s->max_stream_retries,
-		.base_ms = or_else(endpoint != NULL ? endpoint->stream.backoff_min_ms : 0, 500),
-		.cap_ms = or_else(endpoint != NULL ? endpoint->stream.backoff_max_ms : 0, 15000),
+		.base_ms = guest_or_u64(endpoint != NULL ? endpoint->stream.backoff_min_ms : 0, 500),
+		.cap_ms = guest_or_u64(endpoint != NULL ? endpoint->stream.backoff_max_ms : 0, 15000),
 		.asked_ms = s->backoff.asked_ms,
 	};
 }
@@ -154,9 +139,9 @@ static void set_policy(freshet_stream_policy *policy, const struct sudoiq_settin
 		settings->max_stream_retries < UINT32_MAX - 1 ? settings->max_stream_retries + 1 : UINT32_MAX;
 	policy->backoff_min_ms = settings->stream_backoff.base_ms;
 	policy->backoff_max_ms = settings->stream_backoff.cap_ms;
-	policy->idle_timeout_ms = or_else(policy->idle_timeout_ms, 60000);
-	policy->max_line = or_else_size(policy->max_line, max_frame);
-	policy->max_event = or_else_size(policy->max_event, max_frame);
+	policy->idle_timeout_ms = guest_or_u64(policy->idle_timeout_ms, 60000);
+	policy->max_line = guest_or_size(policy->max_line, max_frame);
+	policy->max_event = guest_or_size(policy->max_event, max_frame);
 }
 
 static freshet_err open_endpoint(freshet_sudoiq *client, freshet_reactor *reactor, const freshet_sudoiq_options *o)
@@ -278,6 +263,6 @@ size_t freshet_sudoiq_describe(const freshet_sudoiq *client, char *to, size_t si
 	int len = snprintf(to, size, "sudoiq: %s, %s, %s, runs %zu, known %zu, tools %zu", client->url,
 		auth_name(client->auth.mode),
 		client->settings.stream_mode == FRESHET_SUDOIQ_STREAM_POST ? "streams by POST" : "streams by GET",
-		client->run_count, client->tasks.count, client->tools.count);
+		client->run_count, client->tasks.map.count, client->tools.count);
 	return len > 0 ? (size_t)len : 0;
 }

@@ -10,6 +10,7 @@
 #include "tools.h"
 
 #include "guest/call.h"
+#include "guest/map.h"
 #include "guest/options.h"
 
 #include <freshet/stream.h>
@@ -47,9 +48,7 @@ struct sudoiq_settings {
 
 /* What the client knows of runs: every task by agent and id; those that nobody follows also in a row, oldest first. */
 struct sudoiq_tasks {
-	struct sudoiq_task **buckets;
-	size_t bucket_count; /* a power of two, or 0 before the first one */
-	size_t count;
+	struct guest_map map;
 	struct sudoiq_task *oldest;
 	struct sudoiq_task *newest;
 	size_t idle_count; /* in the row */

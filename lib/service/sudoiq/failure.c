@@ -40,14 +40,6 @@ void sudoiq_failure_plain(struct sudoiq_failure *failure, freshet_err err, const
 	failure->error.outcome.text = freshet_str_of(text != NULL ? text : freshet_err_text(err));
 }
 
-static void put(char **at, freshet_str *span)
-{
-	if (span->len > 0)
-		memcpy(*at, span->ptr, span->len);
-	span->ptr = *at;
-	*at += span->len;
-}
-
 struct sudoiq_kept *sudoiq_failure_keep(const freshet_sudoiq_error *error)
 {
 	size_t size = error->outcome.text.len + error->code.len + error->message.len;
@@ -59,8 +51,8 @@ struct sudoiq_kept *sudoiq_failure_keep(const freshet_sudoiq_error *error)
 	kept->error.outcome.content_type = (freshet_str){NULL, 0};
 	kept->error.outcome.location = (freshet_str){NULL, 0};
 	kept->error.outcome.body = (freshet_str){NULL, 0};
-	put(&at, &kept->error.outcome.text);
-	put(&at, &kept->error.code);
-	put(&at, &kept->error.message);
+	kept->error.outcome.text = guest_put(&at, kept->error.outcome.text);
+	kept->error.code = guest_put(&at, kept->error.code);
+	kept->error.message = guest_put(&at, kept->error.message);
 	return kept;
 }

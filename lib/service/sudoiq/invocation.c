@@ -57,15 +57,6 @@ void sudoiq_port_close(struct sudoiq_port *port)
 
 /* ---- the handle ---- */
 
-static freshet_str put(char **at, freshet_str text)
-{
-	freshet_str copy = {*at, text.len};
-	if (text.len > 0)
-		memcpy(*at, text.ptr, text.len);
-	*at += text.len;
-	return copy;
-}
-
 freshet_sudoiq_invocation *sudoiq_invocation_new(
 	freshet_sudoiq *client, freshet_str agent_id, int64_t task_id, const freshet_sudoiq_tool_call *call)
 {
@@ -76,12 +67,12 @@ freshet_sudoiq_invocation *sudoiq_invocation_new(
 		return NULL;
 	char *at = (char *)(invocation + 1);
 	invocation->info = (freshet_sudoiq_invocation_info){
-		.agent_id = put(&at, agent_id),
+		.agent_id = guest_put(&at, agent_id),
 		.task_id = task_id,
-		.call_id = put(&at, call->call_id),
-		.name = put(&at, call->name),
-		.space = put(&at, call->space),
-		.args = put(&at, call->args),
+		.call_id = guest_put(&at, call->call_id),
+		.name = guest_put(&at, call->name),
+		.space = guest_put(&at, call->space),
+		.args = guest_put(&at, call->args),
 	};
 	invocation->size = size;
 	invocation->max_result = client->settings.max_result;

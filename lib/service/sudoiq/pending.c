@@ -11,6 +11,7 @@
 #include "task.h"
 
 #include "guest/failure.h"
+#include "guest/writing.h"
 
 #include <stdio.h>
 
@@ -31,55 +32,53 @@ const char *freshet_sudoiq_tool_outcome_name(freshet_sudoiq_tool_outcome outcome
 
 /* ---- life ---- */
 
-/* FNV-1a. */
-static uint64_t hash_of(freshet_str id)
+static struct sudoiq_calls *list_of(const struct sudoiq_pending *pending)
 {
-	uint64_t hash = 14695981039346656037u;
-	for (size_t i = 0; i < id.len; i++)
-		hash = (hash ^ (unsigned char)id.ptr[i]) * 1099511628211u;
-	return hash;
+	return pending->state == PENDING_OVER ? &pending->task->over : &pending->task->calls;
 }
 
-static freshet_str put(char **at, freshet_str text)
+static void append(struct sudoiq_pending *pending)
 {
-	freshet_str copy = {*at, text.len};
-	memcpy(*at, text.ptr, text.len);
-	*at += text.len;
-	return copy;
+	struct sudoiq_calls *list = list_of(pending);
+	pending->previous = list->last;
+	pending->next = NULL;
+	*(list->last != NULL ? &list->last->next : &list->first) = pending;
+	list->last = pending;
 }
 
-static void append(struct sudoiq_task *task, struct sudoiq_pending *pending)
+static void take_out(struct sudoiq_pending *pending)
 {
-	pending->previous = task->last;
-	if (task->last != NULL)
-		task->last->next = pending;
-	else
-		task->first = pending;
-	task->last = pending;
-	task->pending_count++;
+	struct sudoiq_calls *list = list_of(pending);
+	*(pending->previous != NULL ? &pending->previous->next : &list->first) = pending->next;
+	*(pending->next != NULL ? &pending->next->previous : &list->last) = pending->previous;
 }
 
-struct sudoiq_pending *sudoiq_pending_new(struct sudoiq_task *task, const freshet_sudoiq_tool_call *call)
+freshet_err sudoiq_pending_new(
+	struct sudoiq_task *task, const freshet_sudoiq_tool_call *call, struct sudoiq_pending **out)
 {
 	size_t size = call->call_id.len + call->name.len + call->space.len;
+	freshet_err err = guest_map_reserve(&task->ids);
+	if (err != FRESHET_OK)
+		return err;
 	struct sudoiq_pending *pending = freshet_mem_new(1, sizeof *pending + size);
 	if (pending == NULL)
-		return NULL;
+		return FRESHET_ENOMEM;
 	pending->invocation = sudoiq_invocation_new(task->client, task->agent_id, task->task_id, call);
 	if (pending->invocation == NULL) {
 		freshet_mem_free(pending);
-		return NULL;
+		return FRESHET_ENOMEM;
 	}
 	char *at = (char *)(pending + 1);
 	pending->invocation->pending = pending;
 	pending->task = task;
 	pending->state = PENDING_WAITING;
-	pending->call_id = put(&at, call->call_id);
-	pending->name = put(&at, call->name);
-	pending->space = put(&at, call->space);
-	pending->hash = hash_of(call->call_id);
-	append(task, pending);
-	return pending;
+	pending->call_id = guest_put(&at, call->call_id);
+	pending->name = guest_put(&at, call->name);
+	pending->space = guest_put(&at, call->space);
+	guest_map_put(&task->ids, &pending->entry, guest_hash(&task->ids, call->call_id, 0));
+	append(pending);
+	*out = pending;
+	return FRESHET_OK;
 }
 
 /* It has nothing more to do with the handler. */
@@ -97,31 +96,32 @@ static void drop_answer(struct sudoiq_pending *pending)
 {
 	guest_wipe(pending->answer, pending->answer_len);
 	freshet_mem_free(pending->answer);
-	freshet_mem_free(pending->message);
-	freshet_mem_free(pending->telemetry);
+	guest_free_secret(pending->message);
+	guest_free_secret(pending->telemetry);
 	pending->answer = pending->message = pending->telemetry = NULL;
 	pending->answer_len = 0;
 }
 
 void sudoiq_pending_free(struct sudoiq_pending *pending)
 {
-	struct sudoiq_task *task = pending->task;
-	*(pending->previous != NULL ? &pending->previous->next : &task->first) = pending->next;
-	*(pending->next != NULL ? &pending->next->previous : &task->last) = pending->previous;
-	task->pending_count--;
+	take_out(pending);
+	guest_map_remove(&pending->task->ids, &pending->entry);
 	let_go(pending);
 	drop_answer(pending);
 	freshet_mem_free(pending);
 }
 
-/* The newest first: those that are asked for are mostly among them. */
+static struct sudoiq_pending *pending_of(struct guest_map_entry *entry)
+{
+	return guest_client(entry, struct sudoiq_pending, entry);
+}
+
 struct sudoiq_pending *sudoiq_pending_find(const struct sudoiq_task *task, freshet_str call_id)
 {
-	uint64_t hash = hash_of(call_id);
-	struct sudoiq_pending *pending = task->last;
-	while (pending != NULL && (pending->hash != hash || !freshet_str_equal(pending->call_id, call_id)))
-		pending = pending->previous;
-	return pending;
+	struct guest_map_entry *e = guest_map_first(&task->ids, guest_hash(&task->ids, call_id, 0));
+	while (e != NULL && !freshet_str_equal(pending_of(e)->call_id, call_id))
+		e = guest_map_next(e);
+	return e != NULL ? pending_of(e) : NULL;
 }
 
 bool sudoiq_pending_is_open(const struct sudoiq_pending *pending)
@@ -132,7 +132,9 @@ bool sudoiq_pending_is_open(const struct sudoiq_pending *pending)
 
 void sudoiq_pending_over(struct sudoiq_pending *pending)
 {
+	take_out(pending);
 	pending->state = PENDING_OVER;
+	append(pending);
 	let_go(pending);
 	drop_answer(pending);
 }
@@ -152,11 +154,10 @@ static char *error_answer(freshet_str message)
 	freshet_json_writer *writer;
 	freshet_str text;
 	char *copy = NULL;
-	if (freshet_json_writer_new(NULL, &writer) != FRESHET_OK)
+	if (guest_writer(0, &writer) != FRESHET_OK)
 		return NULL;
 	freshet_json_write_object(writer);
-	freshet_json_write_key(writer, "error");
-	freshet_json_write_string(writer, message);
+	guest_write(writer, "error", message);
 	freshet_json_write_end(writer);
 	if (freshet_json_writer_text(writer, &text) == FRESHET_OK)
 		copy = guest_copy(text);
@@ -196,8 +197,8 @@ freshet_err sudoiq_pending_finish(struct sudoiq_pending *pending, freshet_str te
 	char *answer = failed ? error_answer(given) : guest_copy(given);
 	char *message = failed ? guest_copy(given) : NULL;
 	if (answer == NULL || (failed && message == NULL)) {
-		freshet_mem_free(answer);
-		freshet_mem_free(message);
+		guest_free_secret(answer);
+		guest_free_secret(message);
 		return FRESHET_ENOMEM;
 	}
 	set_answer(pending, failed ? FRESHET_SUDOIQ_TOOL_ERROR : FRESHET_SUDOIQ_TOOL_OK, answer,
@@ -219,32 +220,26 @@ void sudoiq_pending_lose_answer(struct sudoiq_pending *pending)
 
 /* ---- telling ---- */
 
-static void write_member(freshet_json_writer *writer, const char *name, freshet_str value)
-{
-	freshet_json_write_key(writer, name);
-	freshet_json_write_string(writer, value);
-}
-
 /* The record for the wire; NULL without memory, and then it is not sent. */
 static char *write_telemetry(const freshet_sudoiq_tool_record *record)
 {
 	freshet_json_writer *writer;
 	freshet_str text;
 	char *copy = NULL;
-	if (freshet_json_writer_new(NULL, &writer) != FRESHET_OK)
+	if (guest_writer(0, &writer) != FRESHET_OK)
 		return NULL;
 	freshet_json_write_object(writer);
-	write_member(writer, "started_at", record->started_at);
+	guest_write(writer, "started_at", record->started_at);
 	freshet_json_write_key(writer, "duration_ms");
 	freshet_json_write_uint64(writer, record->duration_ms);
-	write_member(writer, "outcome", freshet_str_of(freshet_sudoiq_tool_outcome_name(record->outcome)));
+	guest_write(writer, "outcome", freshet_str_of(freshet_sudoiq_tool_outcome_name(record->outcome)));
 	if (record->error_message.len > 0)
-		write_member(writer, "error_message", record->error_message);
+		guest_write(writer, "error_message", record->error_message);
 	freshet_json_write_key(writer, "args_bytes");
 	freshet_json_write_uint64(writer, record->args_bytes);
 	freshet_json_write_key(writer, "result_bytes");
 	freshet_json_write_uint64(writer, record->result_bytes);
-	write_member(writer, "trace_id", record->trace_id);
+	guest_write(writer, "trace_id", record->trace_id);
 	freshet_json_write_end(writer);
 	if (freshet_json_writer_text(writer, &text) == FRESHET_OK)
 		copy = guest_copy(text);
@@ -331,7 +326,7 @@ void sudoiq_pending_settle(struct sudoiq_pending *pending)
 		pending->telemetry = write_telemetry(&told.record);
 	tell(client, &told);
 	sudoiq_invocation_drop(told.invocation);
-	freshet_mem_free(told.message);
+	guest_free_secret(told.message);
 }
 
 void sudoiq_pending_drop(struct sudoiq_pending *pending)

@@ -23,8 +23,9 @@ enum sudoiq_pending_state {
 };
 
 struct sudoiq_pending {
-	struct sudoiq_pending *next; /* of its task, in the order of arrival */
+	struct sudoiq_pending *next; /* of its task: in `over` when it is OVER, else in `calls` */
 	struct sudoiq_pending *previous;
+	struct guest_map_entry entry; /* by its id */
 	struct sudoiq_task *task;
 	enum sudoiq_pending_state state;
 	freshet_sudoiq_tool_outcome outcome;   /* from FINISHED on */
@@ -35,11 +36,10 @@ struct sudoiq_pending {
 	char *message;    /* what went wrong, while FINISHED; NULL: nothing, or no memory */
 	char *telemetry;  /* JSON for the wire; NULL: none */
 	int64_t accepted; /* the revision of the task when the answer was taken */
-	uint64_t hash;    /* of the id */
 	uint64_t began_ms;
 	uint64_t duration_ms;
 	char started_at[GUEST_TIME_SIZE];
-	bool was_listed;     /* in the last status */
+	bool listed;         /* in the status that is being taken */
 	bool sending;        /* in the request that is under way */
 	bool by_hand;        /* the application sends its answer */
 	bool fresh;          /* of the status that is being taken */
@@ -48,8 +48,9 @@ struct sudoiq_pending {
 	freshet_str space;
 };
 
-/* WAITING, at the end of its task's list; NULL without memory. */
-struct sudoiq_pending *sudoiq_pending_new(struct sudoiq_task *task, const freshet_sudoiq_tool_call *call);
+/* WAITING, at the end of its task's list. FRESHET_ENOMEM, FRESHET_ESYSTEM. */
+freshet_err sudoiq_pending_new(
+	struct sudoiq_task *task, const freshet_sudoiq_tool_call *call, struct sudoiq_pending **out);
 
 /* Takes it out of the list. Nobody is told. */
 void sudoiq_pending_free(struct sudoiq_pending *pending);
@@ -59,7 +60,7 @@ struct sudoiq_pending *sudoiq_pending_find(const struct sudoiq_task *task, fresh
 /* A handler is at it, or is to be called. */
 bool sudoiq_pending_is_open(const struct sudoiq_pending *pending);
 
-/* The service has an answer to it, or wants none: only its id is kept. */
+/* The service has an answer to it, or wants none: only its id is kept. Not for one that is OVER. */
 void sudoiq_pending_over(struct sudoiq_pending *pending);
 
 /*

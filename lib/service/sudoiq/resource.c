@@ -244,8 +244,7 @@ void sudoiq_resource_str(struct sudoiq_ask *ask, const char *name, freshet_str v
 {
 	if (value.ptr == NULL)
 		return;
-	freshet_json_write_key(ask->writer, name);
-	freshet_json_write_string(ask->writer, value);
+	guest_write(ask->writer, name, value);
 }
 
 void sudoiq_resource_object(struct sudoiq_ask *ask, freshet_str object)

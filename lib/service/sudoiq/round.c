@@ -24,7 +24,7 @@ void sudoiq_round_accept(struct sudoiq_task *task, struct sudoiq_pending *pendin
 static bool settle_sent(struct sudoiq_task *task, const struct sudoiq_verdict *verdict)
 {
 	bool left = false;
-	for (struct sudoiq_pending *p = task->first; p != NULL; p = p->next) {
+	for (struct sudoiq_pending *p = task->calls.first; p != NULL; p = p->next) {
 		if (!p->sending)
 			continue;
 		p->sending = false;
@@ -155,7 +155,7 @@ static bool is_due(const struct sudoiq_task *task)
 	if (task->post != NULL || task->again_set || task->stuck || task->client->closing ||
 		freshet_sudoiq_phase_is_terminal(task->phase))
 		return false;
-	for (const struct sudoiq_pending *p = task->first; p != NULL; p = p->next) {
+	for (const struct sudoiq_pending *p = task->calls.first; p != NULL; p = p->next) {
 		if (p->by_hand)
 			continue;
 		if (!each && sudoiq_pending_is_open(p))
@@ -167,7 +167,7 @@ static bool is_due(const struct sudoiq_task *task)
 
 static void write_answers(struct sudoiq_task *task, freshet_json_writer *writer)
 {
-	for (struct sudoiq_pending *p = task->first; p != NULL; p = p->next) {
+	for (struct sudoiq_pending *p = task->calls.first; p != NULL; p = p->next) {
 		if (p->by_hand || p->state != PENDING_ANSWERED)
 			continue;
 		freshet_sudoiq_tool_result result = sudoiq_answer_of(p);

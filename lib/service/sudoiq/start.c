@@ -10,12 +10,6 @@
 
 /* ---- the request ---- */
 
-static void write_str(freshet_json_writer *writer, const char *name, freshet_str value)
-{
-	freshet_json_write_key(writer, name);
-	freshet_json_write_string(writer, value);
-}
-
 static bool write_inputs(
 	freshet_json_writer *writer, const char *name, const freshet_sudoiq_input *inputs, size_t count)
 {
@@ -58,10 +52,10 @@ static freshet_err write_metadata(freshet_json_writer *writer, freshet_str metad
 static freshet_err write_body(freshet_json_writer *writer, const freshet_sudoiq_start *o, freshet_str environment)
 {
 	freshet_json_write_object(writer);
-	write_str(writer, "agent_id", o->agent_id);
+	guest_write(writer, "agent_id", o->agent_id);
 	if (!write_inputs(writer, "string_inputs", o->string_inputs, o->string_input_count))
 		return FRESHET_EINVAL;
-	write_str(writer, "environment", environment);
+	guest_write(writer, "environment", environment);
 	if (o->has_agent_version) {
 		freshet_json_write_key(writer, "agent_version");
 		freshet_json_write_int64(writer, o->agent_version);
@@ -107,16 +101,13 @@ static freshet_err write_request(freshet_sudoiq_run *run, const freshet_sudoiq_s
 {
 	struct sudoiq_starting *starting = run->starting;
 	const struct guest_value agent = {"agent_id", o->agent_id};
-	freshet_json_writer_options options;
 	freshet_str environment = o->environment.len > 0 ? o->environment : freshet_str_of(run->client->environment);
 	if (environment.len == 0)
 		return FRESHET_EINVAL;
 	guest_route_path(&run->client->guest.routes, ROUTE_run_start, &agent, 1, &starting->path);
 	if (starting->path.err != FRESHET_OK)
 		return starting->path.err;
-	freshet_json_writer_options_init(&options);
-	options.wipe = true;
-	freshet_err err = freshet_json_writer_new(&options, &starting->writer);
+	freshet_err err = guest_writer(0, &starting->writer);
 	if (err == FRESHET_OK)
 		err = write_body(starting->writer, o, environment);
 	if (err == FRESHET_OK)

@@ -12,56 +12,23 @@
 
 #include <stdio.h>
 
-#define FIRST_BUCKETS 16
 /* Of the row, when one joins it. */
 #define LOOKED_AT 4
 
 /* ---- the table ---- */
 
-static size_t bucket_of(freshet_str agent_id, int64_t task_id, size_t count)
+static struct sudoiq_task *task_of(struct guest_map_entry *entry)
 {
-	uint64_t hash = 14695981039346656037u ^ (uint64_t)task_id * 0x9e3779b97f4a7c15u;
-	for (size_t i = 0; i < agent_id.len; i++)
-		hash = (hash ^ (unsigned char)agent_id.ptr[i]) * 1099511628211u;
-	return (size_t)(hash ^ (hash >> 32)) & (count - 1);
-}
-
-static void put(struct sudoiq_task **buckets, size_t count, struct sudoiq_task *task)
-{
-	struct sudoiq_task **head = &buckets[bucket_of(task->agent_id, task->task_id, count)];
-	task->next = *head;
-	*head = task;
-}
-
-static bool make_room(struct sudoiq_tasks *tasks)
-{
-	if (tasks->count < tasks->bucket_count)
-		return true;
-	size_t count = tasks->bucket_count != 0 ? tasks->bucket_count * 2 : FIRST_BUCKETS;
-	struct sudoiq_task **buckets = freshet_mem_new(count, sizeof *buckets);
-	if (buckets == NULL)
-		return false;
-	for (size_t i = 0; i < tasks->bucket_count; i++) {
-		for (struct sudoiq_task *t = tasks->buckets[i], *next; t != NULL; t = next) {
-			next = t->next;
-			put(buckets, count, t);
-		}
-	}
-	freshet_mem_free(tasks->buckets);
-	tasks->buckets = buckets;
-	tasks->bucket_count = count;
-	return true;
+	return guest_client(entry, struct sudoiq_task, entry);
 }
 
 struct sudoiq_task *sudoiq_task_find(const freshet_sudoiq *client, freshet_str agent_id, int64_t task_id)
 {
-	const struct sudoiq_tasks *tasks = &client->tasks;
-	if (tasks->bucket_count == 0)
-		return NULL;
-	struct sudoiq_task *task = tasks->buckets[bucket_of(agent_id, task_id, tasks->bucket_count)];
-	while (task != NULL && (task->task_id != task_id || !freshet_str_equal(task->agent_id, agent_id)))
-		task = task->next;
-	return task;
+	const struct guest_map *map = &client->tasks.map;
+	struct guest_map_entry *e = guest_map_first(map, guest_hash(map, agent_id, task_id));
+	while (e != NULL && (task_of(e)->task_id != task_id || !freshet_str_equal(task_of(e)->agent_id, agent_id)))
+		e = guest_map_next(e);
+	return e != NULL ? task_of(e) : NULL;
 }
 
 /* ---- the row ---- */
@@ -94,7 +61,7 @@ static bool is_busy(const struct sudoiq_task *task)
 	if (task->followers != NULL || task->is_ready || task->pins > 0 || task->post != NULL || task->again_set ||
 		task->conflict != NULL || task->processings != NULL)
 		return true;
-	for (const struct sudoiq_pending *p = task->first; p != NULL; p = p->next)
+	for (const struct sudoiq_pending *p = task->calls.first; p != NULL; p = p->next)
 		if (sudoiq_pending_is_open(p) || p->state == PENDING_DROPPED)
 			return true;
 	return false;
@@ -112,16 +79,14 @@ static void free_news(struct sudoiq_task *task)
 
 static void task_free(struct sudoiq_task *task)
 {
-	struct sudoiq_tasks *tasks = &task->client->tasks;
-	struct sudoiq_task **at = &tasks->buckets[bucket_of(task->agent_id, task->task_id, tasks->bucket_count)];
-	while (*at != task)
-		at = &(*at)->next;
-	*at = task->next;
-	tasks->count--;
+	guest_map_remove(&task->client->tasks.map, &task->entry);
 	row_leave(task);
 	free_news(task);
-	while (task->first != NULL)
-		sudoiq_pending_free(task->first);
+	while (task->calls.first != NULL)
+		sudoiq_pending_free(task->calls.first);
+	while (task->over.first != NULL)
+		sudoiq_pending_free(task->over.first);
+	guest_map_clear(&task->ids);
 	freshet_timer_free(task->again);
 	freshet_mem_free(task);
 }
@@ -158,21 +123,24 @@ static void trim_row(freshet_sudoiq *client)
 freshet_err sudoiq_task_get(
 	freshet_sudoiq *client, freshet_str agent_id, int64_t task_id, bool bounded, struct sudoiq_task **out)
 {
+	struct guest_map *map = &client->tasks.map;
 	struct sudoiq_task *task = sudoiq_task_find(client, agent_id, task_id);
 	*out = task;
 	if (task != NULL)
 		return FRESHET_OK;
 	if (!make_row(client) && bounded)
 		return FRESHET_EQUEUE_FULL;
-	if (!make_room(&client->tasks) || (task = freshet_mem_new(1, sizeof *task + agent_id.len)) == NULL)
+	freshet_err err = guest_map_reserve(map);
+	if (err != FRESHET_OK)
+		return err;
+	task = freshet_mem_new(1, sizeof *task + agent_id.len);
+	if (task == NULL)
 		return FRESHET_ENOMEM;
-	if (agent_id.len > 0)
-		memcpy(task + 1, agent_id.ptr, agent_id.len);
-	task->agent_id = (freshet_str){(char *)(task + 1), agent_id.len};
+	char *at = (char *)(task + 1);
+	task->agent_id = guest_put(&at, agent_id);
 	task->task_id = task_id;
 	task->client = client;
-	put(client->tasks.buckets, client->tasks.bucket_count, task);
-	client->tasks.count++;
+	guest_map_put(map, &task->entry, guest_hash(map, agent_id, task_id));
 	row_enter(task);
 	*out = task;
 	return FRESHET_OK;
@@ -200,25 +168,27 @@ void sudoiq_task_leave(struct sudoiq_task *task, freshet_sudoiq_run *run)
 
 /* ---- taking a status in ---- */
 
-static const freshet_sudoiq_tool_call *call_of(const freshet_sudoiq_status *status, freshet_str call_id)
+/* Those of its calls that are known. */
+static void set_listed(struct sudoiq_task *task, const freshet_sudoiq_status *status, bool listed)
 {
-	for (size_t i = 0; i < status->tool_call_count; i++)
-		if (freshet_str_equal(status->tool_calls[i].call_id, call_id))
-			return &status->tool_calls[i];
-	return NULL;
+	for (size_t i = 0; i < status->tool_call_count; i++) {
+		struct sudoiq_pending *p = sudoiq_pending_find(task, status->tool_calls[i].call_id);
+		if (p != NULL)
+			p->listed = listed;
+	}
 }
 
-/* The oldest call that is over is forgotten for a new one. */
+/* The oldest call that is over is forgotten for a new one; not one that the status has, which would be new again. */
 static bool make_place(struct sudoiq_task *task)
 {
-	struct sudoiq_pending *pending = task->first;
-	if (task->pending_count < task->client->settings.max_run_calls)
+	struct sudoiq_pending *oldest = task->over.first;
+	if (task->ids.count < task->client->settings.max_run_calls)
 		return true;
-	while (pending != NULL && pending->state != PENDING_OVER)
-		pending = pending->next;
-	if (pending != NULL)
-		sudoiq_pending_free(pending);
-	return pending != NULL;
+	while (oldest != NULL && oldest->listed)
+		oldest = oldest->next;
+	if (oldest != NULL)
+		sudoiq_pending_free(oldest);
+	return oldest != NULL;
 }
 
 static void set_trace(struct sudoiq_task *task)
@@ -238,18 +208,16 @@ static freshet_err add_calls(struct sudoiq_task *task, const freshet_sudoiq_stat
 			calls[i].repeated = known != NULL;
 		if (known != NULL)
 			continue;
-		struct sudoiq_pending *fresh =
-			make_place(task) ? sudoiq_pending_new(task, &status->tool_calls[i]) : NULL;
-		if (fresh == NULL) {
-			err = task->pending_count < task->client->settings.max_run_calls ? FRESHET_ENOMEM
-											 : FRESHET_EQUEUE_FULL;
-		} else {
+		struct sudoiq_pending *fresh;
+		err = make_place(task) ? sudoiq_pending_new(task, &status->tool_calls[i], &fresh) : FRESHET_EQUEUE_FULL;
+		if (err == FRESHET_OK) {
 			*any = true;
 			fresh->by_hand = by_hand;
 			fresh->fresh = true;
+			fresh->listed = true;
 		}
 	}
-	for (struct sudoiq_pending *p = task->last, *previous; p != NULL && p->fresh; p = previous) {
+	for (struct sudoiq_pending *p = task->calls.last, *previous; p != NULL && p->fresh; p = previous) {
 		previous = p->previous;
 		p->fresh = false;
 		if (err != FRESHET_OK)
@@ -259,8 +227,9 @@ static freshet_err add_calls(struct sudoiq_task *task, const freshet_sudoiq_stat
 }
 
 /* `newer`: the status is surely newer than what was known, so what it does not have is not wanted any more. */
-static void review(struct sudoiq_pending *p, bool listed, bool newer, int64_t revision)
+static void review(struct sudoiq_pending *p, bool newer, int64_t revision)
 {
+	bool listed = p->listed;
 	bool taken_long_ago = newer && revision > p->accepted;
 	switch (p->state) {
 	case PENDING_WAITING:
@@ -292,20 +261,31 @@ static void review(struct sudoiq_pending *p, bool listed, bool newer, int64_t re
 
 static void review_calls(struct sudoiq_task *task, const freshet_sudoiq_status *status, bool newer)
 {
-	bool paused = status->phase == FRESHET_SUDOIQ_PAUSED;
-	for (struct sudoiq_pending *p = task->first; p != NULL; p = p->next)
-		review(p, paused && call_of(status, p->call_id) != NULL, newer, status->revision);
+	for (struct sudoiq_pending *p = task->calls.first, *next; p != NULL; p = next) {
+		next = p->next;
+		review(p, newer, status->revision);
+	}
+}
+
+static void drop_calls(struct sudoiq_task *task)
+{
+	for (struct sudoiq_pending *p = task->calls.first, *next; p != NULL; p = next) {
+		next = p->next;
+		sudoiq_pending_drop(p);
+	}
+}
+
+static void forget_calls(struct sudoiq_task *task)
+{
+	while (task->over.first != NULL)
+		sudoiq_pending_free(task->over.first);
 }
 
 /* Nothing is wanted any more; what handlers are at is told in the next turn, and then all is forgotten. */
 static void end_calls(struct sudoiq_task *task)
 {
-	for (struct sudoiq_pending *p = task->first, *next; p != NULL; p = next) {
-		next = p->next;
-		sudoiq_pending_drop(p);
-		if (p->state == PENDING_OVER)
-			sudoiq_pending_free(p);
-	}
+	drop_calls(task);
+	forget_calls(task);
 	if (task->again != NULL)
 		freshet_timer_clear(task->again);
 	task->again_set = false;
@@ -320,13 +300,20 @@ freshet_err sudoiq_task_take(struct sudoiq_task *task, const freshet_sudoiq_stat
 	if (freshet_sudoiq_phase_is_terminal(task->phase) || (ordered && status->revision < task->revision))
 		return FRESHET_OK;
 	bool paused = status->phase == FRESHET_SUDOIQ_PAUSED;
-	freshet_err err = paused ? add_calls(task, status, by_hand, calls, &fresh) : FRESHET_OK;
+	freshet_err err = FRESHET_OK;
+	if (paused) {
+		set_listed(task, status, true);
+		err = add_calls(task, status, by_hand, calls, &fresh);
+	}
+	bool same = ordered && status->revision == task->revision;
+	if (err == FRESHET_OK)
+		review_calls(task, status, status->has_revision && !same);
+	if (paused)
+		set_listed(task, status, false);
 	if (err != FRESHET_OK)
 		return err;
 	if (paused)
 		set_trace(task);
-	bool same = ordered && status->revision == task->revision;
-	review_calls(task, status, status->has_revision && !same);
 	same &= !fresh && status->phase == task->phase;
 	task->phase = status->phase;
 	task->has_phase = true;
@@ -406,7 +393,7 @@ void sudoiq_task_ready(struct sudoiq_task *task)
 
 static struct sudoiq_pending *first_in(const struct sudoiq_task *task, enum sudoiq_pending_state state)
 {
-	struct sudoiq_pending *pending = task->first;
+	struct sudoiq_pending *pending = task->calls.first;
 	while (pending != NULL && pending->state != state)
 		pending = pending->next;
 	return pending;
@@ -444,18 +431,6 @@ static bool step(struct sudoiq_task *task)
 	return true;
 }
 
-/* Calls of a run that is over are remembered only while something is to be done about them. */
-static void forget_calls(struct sudoiq_task *task)
-{
-	if (!freshet_sudoiq_phase_is_terminal(task->phase))
-		return;
-	for (struct sudoiq_pending *p = task->first, *next; p != NULL; p = next) {
-		next = p->next;
-		if (p->state == PENDING_OVER)
-			sudoiq_pending_free(p);
-	}
-}
-
 static void turn(struct sudoiq_task *task)
 {
 	task->pins++;
@@ -463,7 +438,9 @@ static void turn(struct sudoiq_task *task)
 	while (!task->client->closing && step(task))
 		;
 	sudoiq_round_process(task);
-	forget_calls(task);
+	/* Calls of a run that is over are remembered only while something is to be done about them. */
+	if (freshet_sudoiq_phase_is_terminal(task->phase))
+		forget_calls(task);
 	sudoiq_round_send(task);
 	task->pins--;
 }
@@ -489,10 +466,7 @@ static void end_task(struct sudoiq_task *task)
 {
 	struct sudoiq_pending *pending;
 	task->pins++;
-	for (struct sudoiq_pending *p = task->first, *next; p != NULL; p = next) {
-		next = p->next;
-		sudoiq_pending_drop(p);
-	}
+	drop_calls(task);
 	while ((pending = first_in(task, PENDING_DROPPED)) != NULL)
 		sudoiq_pending_settle(pending);
 	sudoiq_round_process(task);
@@ -501,14 +475,13 @@ static void end_task(struct sudoiq_task *task)
 void sudoiq_tasks_end(freshet_sudoiq *client)
 {
 	struct sudoiq_tasks *tasks = &client->tasks;
+	struct guest_map_entry *entry;
+	size_t from = 0;
 	tasks->ending = true;
-	for (size_t i = 0; i < tasks->bucket_count; i++) {
-		while (tasks->buckets[i] != NULL) {
-			struct sudoiq_task *task = tasks->buckets[i];
-			end_task(task);
-			task_free(task);
-		}
+	while ((entry = guest_map_any(&tasks->map, &from)) != NULL) {
+		end_task(task_of(entry));
+		task_free(task_of(entry));
 	}
-	freshet_mem_free(tasks->buckets);
+	guest_map_clear(&tasks->map);
 	memset(tasks, 0, sizeof *tasks);
 }

@@ -23,16 +23,23 @@ struct sudoiq_processing {
 	bool canceled;
 };
 
+/* Tool calls in the order in which they joined. */
+struct sudoiq_calls {
+	struct sudoiq_pending *first;
+	struct sudoiq_pending *last;
+};
+
 struct sudoiq_task {
-	struct sudoiq_task *next; /* in its bucket */
+	struct guest_map_entry entry; /* among the client's */
 	freshet_sudoiq *client;
 	/* In the row of those that nobody follows. */
 	struct sudoiq_task *older;
 	struct sudoiq_task *newer;
 	struct sudoiq_task *next_ready;
 	freshet_sudoiq_run *followers;
-	struct sudoiq_pending *first;
-	struct sudoiq_pending *last;
+	struct sudoiq_calls calls; /* about which something may have to be done */
+	struct sudoiq_calls over;  /* those that are OVER */
+	struct guest_map ids;      /* of both */
 	struct sudoiq_news *news;
 	struct sudoiq_processing *processings;
 	freshet_sudoiq_call *post;    /* the request with answers that is under way */
@@ -42,7 +49,6 @@ struct sudoiq_task {
 	int64_t task_id;
 	freshet_sudoiq_phase phase;
 	int64_t revision;
-	uint32_t pending_count;
 	uint32_t running;
 	uint32_t failures; /* of requests with answers, in a row */
 	uint32_t pins;     /* it is being worked at */

@@ -39,14 +39,6 @@ void sudoiq_tools_clear(struct sudoiq_tools *tools)
 	*tools = (struct sudoiq_tools){NULL, 0};
 }
 
-static void put_str(char **at, freshet_str *span)
-{
-	if (span->len > 0)
-		memcpy(*at, span->ptr, span->len);
-	span->ptr = *at;
-	*at += span->len;
-}
-
 static size_t text_size(const freshet_sudoiq_tool *tools, size_t count)
 {
 	size_t size = 0;
@@ -75,8 +67,8 @@ freshet_err freshet_sudoiq_set_tools(freshet_sudoiq *client, const freshet_sudoi
 		next.list[next.count++] = tools[i];
 	char *at = next.list != NULL ? (char *)(next.list + kept + count) : NULL;
 	for (size_t i = 0; i < next.count; i++) {
-		put_str(&at, &next.list[i].name);
-		put_str(&at, &next.list[i].space);
+		next.list[i].name = guest_put(&at, next.list[i].name);
+		next.list[i].space = guest_put(&at, next.list[i].space);
 	}
 	sudoiq_tools_clear(old);
 	*old = next;
