@@ -120,7 +120,7 @@ static void start_fleet(struct demo *d)
 	if (d->flags.url != NULL)
 		snprintf(server, sizeof server, "%s", d->flags.url);
 	else
-		snprintf(server, sizeof server, "%s, cut %u times a minute", d->emulator.url, d->flags.cuts_per_minute);
+		snprintf(server, sizeof server, "%u cuts a minute, %s", d->flags.cuts_per_minute, d->emulator.url);
 	bool ready = view_start(&d->view, f, server, !d->flags.plain && is_terminal()) &&
 		     fleet_start(f, d->flags.sessions, d->flags.seed);
 	if (!ready) {

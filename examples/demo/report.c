@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 /* Sessions that went wrong, told one by one. */
 #define TROUBLES_SHOWN 10
@@ -48,17 +47,14 @@ static void print_standing(const struct fleet *f)
 
 static void print_comparison(const struct audit *a)
 {
-	printf("held against the ledger: %" PRIu64 " sessions, %" PRIu64 " rows, %" PRIu64 " tool calls, %" PRIu64
-	       " lost, %" PRIu64 " duplicated\n",
-		a->sessions, a->rows, a->calls, a->lost, a->duplicated);
+	printf("held against the ledger: %" PRIu64 " sessions, %" PRIu64 " rows, %" PRIu64 " tool calls\n", a->sessions,
+		a->rows, a->calls);
 	if (a->cut_off > 0)
 		printf("behind cuts, where Ash cannot be taken up again: %" PRIu64 " rows; its store had %" PRIu64
-		       " pieces of them\n",
+		       " pieces\n",
 			a->cut_off, a->recovered);
 	if (a->unheard > 0)
-		printf("where AgentOS has no stream, behind approvals and cuts of streams that are not taken up again: "
-		       "%" PRIu64 " frames\n",
-			a->unheard);
+		printf("behind approvals and cuts of AgentOS, where no stream was: %" PRIu64 " frames\n", a->unheard);
 	if (a->disordered + a->strays + a->wrong_ends > 0)
 		printf("out of order in %" PRIu64 " sessions, other ends in %" PRIu64
 		       ", sessions nobody followed: %" PRIu64 "\n",
@@ -76,12 +72,6 @@ static void print_audit(const struct demo *d)
 		printf("the ledger could not be read: %s\n", a->trouble);
 }
 
-static long peak_rss_kib(void)
-{
-	struct rusage usage;
-	return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : 0;
-}
-
 static void print_summary(const struct demo *d)
 {
 	const struct fleet *f = &d->fleet;
@@ -92,9 +82,9 @@ static void print_summary(const struct demo *d)
 		snprintf(duplicated, sizeof duplicated, "%" PRIu64, d->audit.duplicated);
 	}
 	printf("sessions=%u completed=%u failed=%u terminated=%u events=%" PRIu64 " reconnects=%" PRIu64
-	       " lost=%s duplicated=%s seconds=%.1f rss_kib=%ld\n",
+	       " lost=%s duplicated=%s seconds=%.1f rss_kib=%" PRIu64 "\n",
 		f->count, fleet_tally(f, COMPLETED), fleet_tally(f, FAILED), fleet_tally(f, TERMINATED),
-		fleet_events(f), fleet_cuts(f), lost, duplicated, view_seconds(&d->view), peak_rss_kib());
+		fleet_events(f), fleet_cuts(f), lost, duplicated, view_seconds(&d->view), view_peak_kib(&d->view));
 }
 
 static int exit_code(const struct demo *d)
