@@ -105,10 +105,10 @@ typedef struct freshet_agent_event {
 	const freshet_sudoiq_event *sudoiq;
 	const freshet_agentos_event *agentos;
 	freshet_str raw; /* what it was made of: a block of the agent's message, a whole line, a service's JSON text */
-	freshet_str message; /* the agent's whole message, where it comes from one */
-	freshet_str parent;  /* the tool call in which a subagent is at work; empty: the agent itself */
-	int64_t turn;        /* from 1; 0 when it is not known */
-	union {              /* the member that `kind` names */
+	freshet_str message;  /* the agent's whole message, where it comes from one */
+	freshet_str parent;   /* the tool call in which a subagent is at work; empty: the agent itself */
+	int64_t turn;         /* from 1; 0 when it is not known */
+	__extension__ union { /* the member that `kind` names */
 		struct {
 			bool json;      /* raw is valid JSON */
 			bool part;      /* raw is a part of a line longer than the limit; the rest follows */

@@ -511,7 +511,7 @@ typedef struct freshet_aod_event {
 	freshet_str type_name; /* as the server spells it; empty when it names none */
 	freshet_str raw;       /* the JSON text as it came, with members that this version does not know */
 	uint64_t id;           /* of the row; of TURN_START that of the row that follows, which it does not stand for */
-	union {                /* the member that `type` names */
+	__extension__ union {  /* the member that `type` names */
 		struct {
 			freshet_str provider; /* one of the two, as in freshet_aod_session */
 			freshet_str runtime;

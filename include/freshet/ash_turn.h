@@ -73,7 +73,7 @@ typedef struct freshet_ash_event {
 	freshet_str raw;       /* its data as it came */
 	freshet_err err;       /* of one that could not be read, with its position in `raw`; the turn goes on */
 	size_t position;
-	union { /* the member that `type` names */
+	__extension__ union { /* the member that `type` names */
 		struct {
 			freshet_str session_id;
 			freshet_str version;

@@ -106,7 +106,7 @@ typedef struct freshet_sudoiq_event {
 	size_t position;
 	freshet_str agent_id;
 	int64_t task_id;
-	union { /* the member that `type` names */
+	__extension__ union { /* the member that `type` names */
 		const freshet_sudoiq_status *status;
 		struct {
 			freshet_str level;

@@ -178,7 +178,7 @@ typedef struct freshet_webhook_agentos {
 	freshet_str agent_id;
 	freshet_str data;   /* JSON text: an object, or empty */
 	freshet_str run_id; /* of data; never empty in RUN_COMPLETED, RUN_FAILED and APPROVAL_REQUESTED */
-	union {
+	__extension__ union {
 		struct {
 			freshet_str trigger_type;
 			freshet_str started_at;
