@@ -36,6 +36,7 @@ struct h2 {
 	/* What on_stream_close, which follows each of these at once, makes a loss of. */
 	int32_t reset_id;      /* the RST_STREAM that was read last */
 	int32_t unsent_id;     /* the request that could not be sent last */
+	bool unsent_too_large; /* because of its headers */
 	const char *violation; /* what the peer did last that the protocol forbids, in nghttp2's words; NULL: nothing */
 	/* Scratch for submit. */
 	nghttp2_nv *nv;
@@ -68,13 +69,28 @@ static void detach(struct h2 *h2, int32_t stream_id)
 	nghttp2_session_set_stream_user_data(h2->session, stream_id, NULL);
 }
 
+/* Ends a stream. Without memory to say so it stays open for the peer: nobody new is to wait behind it. */
+static void reset_stream(struct h2 *h2, int32_t stream_id, uint32_t code)
+{
+	if (nghttp2_submit_rst_stream(h2->session, NGHTTP2_FLAG_NONE, stream_id, code) != 0)
+		h2->wire.draining = true;
+}
+
 /* The peer has said all; what of the request is still unsent is of no use any more (RFC 9113, section 8.1). */
 static void end_stream(struct h2 *h2, int32_t stream_id, void *exchange)
 {
 	push(h2, &(struct wire_event){.exchange = exchange, .kind = WIRE_END});
 	detach(h2, stream_id);
 	if (nghttp2_session_get_stream_local_close(h2->session, stream_id) == 0)
-		nghttp2_submit_rst_stream(h2->session, NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_NO_ERROR);
+		reset_stream(h2, stream_id, NGHTTP2_NO_ERROR);
+}
+
+/* A header block that cannot be taken is the end of its stream. */
+static void refuse_block(struct h2 *h2, int32_t stream_id, void *exchange, const struct wire_loss *loss)
+{
+	push_loss(h2, exchange, loss);
+	detach(h2, stream_id);
+	reset_stream(h2, stream_id, loss->err == FRESHET_EHTTP_PROTOCOL ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_CANCEL);
 }
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *user)
@@ -104,8 +120,10 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 	freshet_str field_name = {(const char *)name, name_len};
 	freshet_str field_value = {(const char *)value, value_len};
 	if (freshet_str_is(field_name, ":status")) {
-		/* nghttp2 has checked that these are three digits. */
+		/* nghttp2 has checked that these are three digits, not that they are a status (RFC 9110, section 15). */
 		h2->answer->status = (value[0] - '0') * 100 + (value[1] - '0') * 10 + (value[2] - '0');
+		if (h2->answer->status < 100)
+			h2->answer_err = FRESHET_EHTTP_PROTOCOL;
 		return 0;
 	}
 	h2->answer_err = wire_answer_add(h2->answer, field_name, field_value, h2->max_header_bytes);
@@ -116,16 +134,16 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
 static void on_header_block(struct h2 *h2, int32_t stream_id, void *exchange)
 {
 	struct wire_answer *answer = h2->answer;
+	bool no_status = h2->answer_err == FRESHET_EHTTP_PROTOCOL;
 	h2->answer = NULL;
-	if (exchange == NULL || answer == NULL || answer->status < 200) {
+	if (exchange == NULL || answer == NULL || (answer->status < 200 && !no_status)) {
 		wire_answer_free(answer);
 		return;
 	}
 	if (h2->answer_err != FRESHET_OK) {
 		wire_answer_free(answer);
-		push_loss(h2, exchange, &(struct wire_loss){.err = h2->answer_err});
-		detach(h2, stream_id);
-		nghttp2_submit_rst_stream(h2->session, NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_CANCEL);
+		refuse_block(h2, stream_id, exchange,
+			&(struct wire_loss){.err = h2->answer_err, .why = no_status ? "a status below 100" : NULL});
 		return;
 	}
 	push(h2, &(struct wire_event){.exchange = exchange, .kind = WIRE_ANSWER, .as.answer = answer});
@@ -202,7 +220,10 @@ static struct wire_loss loss_of_stream(const struct h2 *h2, int32_t stream_id, u
 	else if (error_code == NGHTTP2_REFUSED_STREAM)
 		loss.err = FRESHET_EHTTP_GOAWAY; /* nghttp2 closes so what a GOAWAY leaves out */
 	loss.unprocessed = error_code == NGHTTP2_REFUSED_STREAM;
-	if (stream_id == h2->unsent_id)
+	if (stream_id == h2->unsent_id && h2->unsent_too_large)
+		loss = (struct wire_loss){
+			.err = FRESHET_EINVAL, .unprocessed = true, .why = "the request's headers are too large"};
+	else if (stream_id == h2->unsent_id)
 		loss = (struct wire_loss){.err = FRESHET_EHTTP_GOAWAY, .unprocessed = true};
 	return loss;
 }
@@ -226,13 +247,14 @@ static void fail_session(struct h2 *h2, const char *why)
 	log_line(FRESHET_LOG_WARNING, "http/2: the peer broke the protocol: %s", why);
 }
 
-/* A request that nghttp2 could not send: the session takes no more of them. */
+/* A request that nghttp2 could not send: the session takes no more of them, or none with so many bytes of headers. */
 static int on_frame_not_send(nghttp2_session *session, const nghttp2_frame *frame, int error_code, void *user)
 {
 	struct h2 *h2 = user;
 	(void)session;
 	if (frame->hd.type == NGHTTP2_HEADERS) {
 		h2->unsent_id = frame->hd.stream_id;
+		h2->unsent_too_large = error_code == NGHTTP2_ERR_FRAME_SIZE_ERROR;
 		log_line(FRESHET_LOG_INFO, "http/2: request not sent: %s", nghttp2_strerror(error_code));
 	}
 	if (error_code == NGHTTP2_ERR_NOMEM)
@@ -436,8 +458,14 @@ static void h2_consumed(struct wire *w, int32_t stream_id, size_t len)
 static void h2_cancel(struct wire *w, int32_t stream_id)
 {
 	struct h2 *h2 = h2_of(w);
+	bool was_sent = stream_id <= w->sent_id;
 	detach(h2, stream_id);
-	nghttp2_submit_rst_stream(h2->session, NGHTTP2_FLAG_NONE, stream_id, NGHTTP2_CANCEL);
+	/*
+	 * One that both sides have ended needs no word. Thousands that end together would each send a reset, and servers
+	 * close connections on which they come fast.
+	 */
+	if (!was_sent || nghttp2_session_get_stream_remote_close(h2->session, stream_id) >= 0)
+		reset_stream(h2, stream_id, NGHTTP2_CANCEL);
 }
 
 static void h2_ping(struct wire *w)

@@ -355,6 +355,23 @@ static void cancelled_in_the_middle_of_the_body_nothing_more_comes(void **state)
 	end_pair(&p);
 }
 
+/* The reactor has not read yet that it is over. A word about it would be one reset more that the server counts. */
+static void cancelled_when_both_sides_have_ended_it_nothing_is_said(void **state)
+{
+	(void)state;
+	struct h2pair p;
+	open_pair(&p, NULL);
+	struct h2peer_call *call = open_call(&p);
+	h2peer_answer_empty(call, 200, plain_text);
+	h2pair_run(&p);
+	h2pair_cancel(&p, 1);
+	assert_false(h2pair_output(&p));
+	h2pair_run(&p);
+	assert_false(call->reset);
+	assert_false(p.wire->draining);
+	end_pair(&p);
+}
+
 /* The memory of a body belongs to the exchange: after the cancel it is gone. */
 static void a_cancelled_body_is_not_touched_any_more(void **state)
 {
@@ -710,6 +727,7 @@ int main(void)
 		cmocka_unit_test(what_has_gone_out_is_known),
 		cmocka_unit_test(cancelled_before_it_was_sent_it_is_never_sent),
 		cmocka_unit_test(cancelled_in_the_middle_of_the_body_nothing_more_comes),
+		cmocka_unit_test(cancelled_when_both_sides_have_ended_it_nothing_is_said),
 		cmocka_unit_test(a_cancelled_body_is_not_touched_any_more),
 		cmocka_unit_test(an_open_body_goes_out_as_it_is_filled),
 		cmocka_unit_test(an_open_body_is_given_up),

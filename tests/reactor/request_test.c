@@ -149,6 +149,41 @@ static void what_cannot_be_sent_keeps_nothing(void **state)
 	stage_close(&g);
 }
 
+/* HTTP/2 puts them into one block, for which nghttp2 has a bound: no server has anything to do with it. */
+static void headers_past_what_can_be_sent_are_told(void **state)
+{
+	(void)state;
+	struct stage g;
+	stage_open(&g, NULL);
+	static char large[70000];
+	memset(large, 'x', sizeof large);
+	freshet_header header = {freshet_str_of("x-large"), {large, sizeof large}, false};
+	freshet_request_options o;
+	freshet_request_options_init(&o);
+	o.path = "/large";
+	o.headers = &header;
+	o.header_count = 1;
+	struct watch *q = stage_watch(&g);
+	assert_int_equal(watch_request(q, &o), FRESHET_OK);
+	struct watch *other = stage_request(&g, "GET", "/other", NULL);
+	assert_string_equal(watch_said(q), "done FRESHET_EINVAL 0 \n");
+	assert_non_null(strstr(q->text, "the request's headers are too large"));
+	assert_true(q->outcome.unprocessed);
+	assert_int_equal(q->outcome.attempts, 1);
+	assert_int_equal(stage_counters(&g).moves, 0);
+	answer(&g, "/other", 200, "well");
+	assert_string_equal(watch_said(other), "done FRESHET_OK 200 well\n");
+	/* What fits goes. */
+	header.value.len = 60000;
+	q = stage_watch(&g);
+	assert_int_equal(watch_request(q, &o), FRESHET_OK);
+	stage_settle(&g);
+	assert_int_equal(strlen(h2peer_field(stage_call(&g, "/large"), "x-large")), 60000);
+	answer(&g, "/large", 200, "");
+	assert_int_equal(g.server.conn_count, 1);
+	stage_close(&g);
+}
+
 /* A traceparent goes with every attempt of a request and every subscription of a stream. */
 static void a_trace_goes_along(void **state)
 {
@@ -520,6 +555,7 @@ int main(void)
 		cmocka_unit_test(the_headers_of_the_answer_are_there),
 		cmocka_unit_test(any_whole_answer_is_one),
 		cmocka_unit_test(what_cannot_be_sent_keeps_nothing),
+		cmocka_unit_test(headers_past_what_can_be_sent_are_told),
 		cmocka_unit_test(a_trace_goes_along),
 		cmocka_unit_test(only_what_may_be_is_sent_again),
 		cmocka_unit_test(attempts_end),
