@@ -5,11 +5,19 @@
 #include <event2/event.h>
 #include <time.h>
 
+/*
+ * libevent runs what is activated meanwhile before it looks at sockets and timers again: after so many turns the next one
+ * waits until it has, or work that makes work would stop everybody else.
+ */
+#define TURNS_IN_A_ROW 16
+
 static void turn_came(evutil_socket_t fd, short what, void *user)
 {
 	struct loop *l = user;
 	(void)fd;
 	(void)what;
+	l->turns_in_a_row = l->turn_waits ? 0 : l->turns_in_a_row + 1;
+	l->turn_waits = false;
 	l->handlers.on_turn(l->handlers.owner);
 }
 
@@ -55,7 +63,12 @@ void loop_clear(struct loop *l)
 
 void loop_wake(struct loop *l)
 {
-	if (l->turn != NULL)
+	static const struct timeval no_time = {0, 0};
+	if (l->turn == NULL || l->turn_waits)
+		return;
+	if (l->turns_in_a_row >= TURNS_IN_A_ROW)
+		l->turn_waits = event_add(l->turn, &no_time) == 0;
+	if (!l->turn_waits)
 		event_active(l->turn, EV_TIMEOUT, 0);
 }
 

@@ -26,6 +26,8 @@ struct loop {
 	struct event *timer;
 	struct loop_handlers handlers;
 	uint64_t timer_at_ms; /* 0: not set */
+	unsigned turns_in_a_row;
+	bool turn_waits; /* the next turn comes when sockets and timers have been looked at */
 	bool owns_base;
 };
 

@@ -120,6 +120,55 @@ static void its_own_loop_runs_until_it_is_stopped(void **state)
 	loop_clear(&c.loop);
 }
 
+#define ENDLESS 10000
+
+/* Each turn asks for the next one. */
+static void turn_without_end(void *owner)
+{
+	struct counts *c = owner;
+	if (++c->turns < ENDLESS)
+		loop_wake(&c->loop);
+}
+
+/* Somebody else's event on the same loop. */
+struct other {
+	struct counts counts;
+	struct event *event;
+	int seen; /* turns, when it came last */
+	int most; /* between two times */
+};
+
+static void other_came(evutil_socket_t fd, short what, void *user)
+{
+	static const struct timeval no_time = {0, 0};
+	struct other *o = user;
+	int turns = o->counts.turns;
+	(void)fd;
+	(void)what;
+	o->most = turns - o->seen > o->most ? turns - o->seen : o->most;
+	o->seen = turns;
+	if (turns < ENDLESS)
+		event_add(o->event, &no_time);
+}
+
+/* Whoever shares the loop has a turn between ours, however many of them there are. */
+static void turns_without_end_stop_nobody_else(void **state)
+{
+	(void)state;
+	struct other o = {.event = NULL};
+	open_loop(&o.counts, NULL);
+	o.counts.loop.handlers.on_turn = turn_without_end;
+	o.event = event_new(o.counts.loop.base, -1, 0, other_came, &o);
+	assert_non_null(o.event);
+	other_came(-1, 0, &o);
+	loop_wake(&o.counts.loop);
+	event_base_loop(o.counts.loop.base, 0);
+	assert_int_equal(o.counts.turns, ENDLESS);
+	assert_in_range(o.most, 1, 32);
+	event_free(o.event);
+	loop_clear(&o.counts.loop);
+}
+
 static void the_clock_never_goes_back_and_is_never_zero(void **state)
 {
 	(void)state;
@@ -180,6 +229,7 @@ int main(void)
 		cmocka_unit_test(the_timer_comes_at_its_time_unless_it_is_taken_off),
 		cmocka_unit_test(a_loop_of_somebody_else_is_neither_run_nor_freed),
 		cmocka_unit_test(its_own_loop_runs_until_it_is_stopped),
+		cmocka_unit_test(turns_without_end_stop_nobody_else),
 		cmocka_unit_test(the_clock_never_goes_back_and_is_never_zero),
 		cmocka_unit_test(without_memory_nothing_is_kept),
 	};
