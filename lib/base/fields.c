@@ -29,6 +29,20 @@ bool field_valid(const freshet_header *field)
 	return true;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+freshet_str field_trim(freshet_str value)
+{
+	while (value.len > 0 && is_blank(value.ptr[0]))
+		value = (freshet_str){value.ptr + 1, value.len - 1};
+	while (value.len > 0 && is_blank(value.ptr[value.len - 1]))
+		value.len--;
+	return value;
+}
+
 /* How many characters a token has at the beginning; 0: there is none. */
 static size_t token_len(freshet_str s)
 {

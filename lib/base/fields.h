@@ -9,6 +9,9 @@
 /* A name is a token and no pseudo-header; a value has no CR, LF, NUL or other control but tab (section 5.5). */
 bool field_valid(const freshet_header *field);
 
+/* The value itself: blanks around it are none of it (section 5.5), and HTTP/2 forbids them (RFC 9113, section 8.2.1). */
+freshet_str field_trim(freshet_str value);
+
 /*
  * True for the fields that only the library writes: those of one connection (RFC 9113, section 8.2.2), `host`,
  * `content-length`, which must agree with the body, and `expect`, which is never sent.

@@ -12,17 +12,18 @@
 /* One block for name and value, so that a field is one allocation. */
 static freshet_err copy_field(freshet_header *to, const freshet_header *from)
 {
-	char *text = mem_alloc(from->name.len + from->value.len + 1);
+	freshet_str value = field_trim(from->value);
+	char *text = mem_alloc(from->name.len + value.len + 1);
 	if (text == NULL)
 		return FRESHET_ENOMEM;
 	for (size_t i = 0; i < from->name.len; i++) {
 		char c = from->name.ptr[i];
 		text[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 	}
-	if (from->value.len > 0)
-		memcpy(text + from->name.len, from->value.ptr, from->value.len);
+	if (value.len > 0)
+		memcpy(text + from->name.len, value.ptr, value.len);
 	to->name = (freshet_str){text, from->name.len};
-	to->value = (freshet_str){text + from->name.len, from->value.len};
+	to->value = (freshet_str){text + from->name.len, value.len};
 	to->secret = from->secret || field_name_is(from->name, "authorization") ||
 		     field_name_is(from->name, "proxy-authorization") || field_name_is(from->name, "cookie");
 	return FRESHET_OK;

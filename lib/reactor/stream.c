@@ -203,6 +203,7 @@ static void send_again(freshet_stream *s)
 	s->again = false;
 	s->subscriptions--; /* that one never came to be */
 	stream_step(s, STEP_MOVED);
+	stream_arm(s);
 	endpoint_enqueue(s->endpoint, &s->exchange, true);
 }
 

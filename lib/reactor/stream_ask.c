@@ -83,10 +83,18 @@ static bool is_event_stream(const struct wire_answer *answer)
 	return field_is_event_stream(field_find(answer->fields, answer->count, "content-type"));
 }
 
+/* None was asked for, and what it hides would be read as lines without an event in them. */
+static bool is_coded(const struct wire_answer *answer)
+{
+	freshet_str coding = field_find(answer->fields, answer->count, "content-encoding");
+	return coding.len > 0 && !field_name_is(coding, "identity");
+}
+
 /* The stream is this answer's body. The standard wants status 200 (WHATWG HTML, 9.2.3). */
 static bool opens(const freshet_stream *s, const struct wire_answer *answer)
 {
-	return (answer->status == 200 || (s->any_2xx && is_success(answer->status))) && is_event_stream(answer);
+	return (answer->status == 200 || (s->any_2xx && is_success(answer->status))) && is_event_stream(answer) &&
+	       !is_coded(answer);
 }
 
 /* What an answer other than an event stream means; FRESHET_OK: the same request is to be made elsewhere. */
@@ -99,7 +107,8 @@ static freshet_err judge(freshet_stream *s, const struct wire_answer *answer)
 	}
 	if (answer->status >= 300 && answer->status < 400)
 		return follow(s, answer);
-	return is_success(answer->status) && !is_event_stream(answer) ? FRESHET_ECONTENT_TYPE : FRESHET_EHTTP_STATUS;
+	bool stream = is_event_stream(answer) && !is_coded(answer);
+	return is_success(answer->status) && !stream ? FRESHET_ECONTENT_TYPE : FRESHET_EHTTP_STATUS;
 }
 
 /* An answer other than an event stream. */
@@ -114,7 +123,8 @@ static void refuse(freshet_stream *s, const struct wire_answer *answer)
 	}
 	s->again = err == FRESHET_OK;
 	char text[96];
-	snprintf(text, sizeof text, "%s (status %d)", freshet_err_text(err), answer->status);
+	snprintf(text, sizeof text, "%s (status %d%s)", freshet_err_text(err), answer->status,
+		is_coded(answer) ? ", with a content coding" : "");
 	ending_clear(e);
 	ending_set_error(e, err, text);
 	ending_set_answer(e, answer, loop_calendar_s());
@@ -174,10 +184,11 @@ freshet_err stream_describe(struct exchange *ex, struct wire_request *out)
 			(freshet_header){freshet_str_of("accept"), freshet_str_of("text/event-stream"), false};
 	fields[count++] = (freshet_header){freshet_str_of("cache-control"), freshet_str_of("no-cache"), false};
 	if (cursor.len > 0 && (s->policy->cursor_place & FRESHET_CURSOR_HEADER) != 0) {
-		fields[count] = (freshet_header){freshet_str_of("last-event-id"), cursor, false};
+		fields[count] = (freshet_header){freshet_str_of("last-event-id"), field_trim(cursor), false};
 		/* Going on without it would repeat everything: an id that no header can carry ends the stream. */
-		if (!field_valid(&fields[count++]))
+		if (fields[count].value.len == 0 || !field_valid(&fields[count]))
 			return FRESHET_ESSE_ID;
+		count++;
 	}
 	out->fields = fields;
 	out->count = count;

@@ -63,6 +63,16 @@ static void the_first_value_of_a_name_is_found_in_any_case(void **state)
 	assert_null(field_find(NULL, 0, "x-one").ptr);
 }
 
+static void blanks_around_a_value_are_none_of_it(void **state)
+{
+	(void)state;
+	static const char *const values[][2] = {
+		{"", ""}, {" ", ""}, {"\t \t", ""}, {"a", "a"}, {" a", "a"}, {"a\t", "a"}, {"  a b\t c \t", "a b\t c"}};
+	for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+		assert_true(freshet_str_is(field_trim(freshet_str_of(values[i][0])), values[i][1]));
+	assert_int_equal(field_trim((freshet_str){NULL, 0}).len, 0);
+}
+
 static void an_event_stream_is_known_by_its_type(void **state)
 {
 	(void)state;
@@ -194,6 +204,7 @@ int main(void)
 		cmocka_unit_test(a_value_has_no_control_but_tab),
 		cmocka_unit_test(fields_of_the_library_are_told_apart),
 		cmocka_unit_test(the_first_value_of_a_name_is_found_in_any_case),
+		cmocka_unit_test(blanks_around_a_value_are_none_of_it),
 		cmocka_unit_test(an_event_stream_is_known_by_its_type),
 		cmocka_unit_test(retry_after_is_read_in_every_form),
 		cmocka_unit_test(a_user_agent_has_products_and_comments),

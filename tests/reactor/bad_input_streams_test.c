@@ -208,6 +208,25 @@ static void wrong_type(struct peer_conn *c, uint32_t id)
 	answer_page(c, id, 200, "text/event-streams", "data: not for you\n\n");
 }
 
+/* Nobody asked for it, and no event could be found in it. */
+static void coded(struct peer_conn *c, uint32_t id)
+{
+	static const struct peer_field fields[] = {
+		{"content-type", "text/event-stream"}, {"content-encoding", "gzip"}, {NULL, NULL}};
+	peer_answer(c, id, 200, fields);
+	peer_text(c, id, "\x1f\x8b");
+	peer_end(c, id);
+}
+
+static void no_coding(struct peer_conn *c, uint32_t id)
+{
+	static const struct peer_field fields[] = {
+		{"content-type", "text/event-stream"}, {"content-encoding", "identity"}, {NULL, NULL}};
+	peer_answer(c, id, 200, fields);
+	peer_text(c, id, "data: 1\n\n");
+	peer_end(c, id);
+}
+
 static void no_type(struct peer_conn *c, uint32_t id)
 {
 	answer_page(c, id, 200, NULL, "data: not for you\n\n");
@@ -244,6 +263,8 @@ static void answers_of_another_kind(void **state)
 		{"no end", error_without_end, FRESHET_EHTTP_STATUS, "(status 500)", 500, 0, NULL, quick_headers},
 		{"redirect", redirect, FRESHET_EHTTP_REDIRECT, "(status 307)", 307, 0, NULL, NULL},
 		{"wrong type", wrong_type, FRESHET_ECONTENT_TYPE, "not an event stream", 200, 0, NULL, NULL},
+		{"coded", coded, FRESHET_ECONTENT_TYPE, "with a content coding", 200, 0, NULL, NULL},
+		{"no coding", no_coding, FRESHET_OK, "no error", 0, 1, NULL, NULL},
 		{"no type", no_type, FRESHET_ECONTENT_TYPE, "not an event stream", 200, 0, check_no_type, NULL},
 		{"JSON, 200", json_with_200, FRESHET_ECONTENT_TYPE, "not an event stream", 200, 0, NULL, NULL},
 		{"999", odd_status, FRESHET_EHTTP_STATUS, "(status 999)", 999, 0, NULL, NULL},
@@ -403,9 +424,20 @@ static void second_headers(struct peer_conn *c, uint32_t id)
 	peer_answer(c, id, 200, peer_event_stream);
 }
 
+/* Three digits, and no status all the same (RFC 9110, section 15): neither an answer nor one that is still to come. */
+static void status_below_100(struct peer_conn *c, uint32_t id)
+{
+	static const struct peer_field fields[] = {
+		{":status", "099"}, {"content-type", "text/event-stream"}, {NULL, NULL}};
+	peer_answer(c, id, 0, fields);
+	peer_text(c, id, "data: 1\n\n");
+	peer_end(c, id);
+}
+
 static void broken_headers(void **state)
 {
 	static const struct bad_case cases[] = {
+		{"status below 100", status_below_100, FRESHET_EHTTP_PROTOCOL, "a status below 100", 0, 0, NULL, NULL},
 		{"two lengths", two_lengths, FRESHET_EHTTP_PROTOCOL, "broke", 0, 0, NULL, NULL},
 		{"too short", body_too_short, FRESHET_EHTTP_PROTOCOL, "broke", 0, 1, NULL, NULL},
 		{"too long", body_too_long, FRESHET_EHTTP_PROTOCOL, "broke", 0, 1, NULL, NULL},

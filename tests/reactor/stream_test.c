@@ -99,6 +99,38 @@ static void a_post_stream_sends_its_body(void **state)
 	stage_close(&w);
 }
 
+/* They are none of the value (RFC 9110, section 5.5), and a server of HTTP/2 refuses a field that has them. */
+static void blanks_around_values_stay_here(void **state)
+{
+	(void)state;
+	struct stage w;
+	stage_open(&w, NULL);
+	const freshet_header headers[] = {{freshet_str_of("authorization"), freshet_str_of("Bearer x \t"), false},
+		{freshet_str_of("x-mine"), freshet_str_of("\t a b"), false}};
+	freshet_stream_options o;
+	freshet_stream_options_init(&o);
+	o.path = "/s";
+	o.headers = headers;
+	o.header_count = 2;
+	o.last_event_id = freshet_str_of(" 5\t6 ");
+	struct watch *s = stage_watch(&w);
+	assert_int_equal(watch_stream(s, &o), FRESHET_OK);
+	stage_settle(&w);
+	const struct h2peer_call *call = stage_call(&w, "/s");
+	assert_string_equal(h2peer_field(call, "authorization"), "!Bearer x");
+	assert_string_equal(h2peer_field(call, "x-mine"), "a b");
+	assert_string_equal(h2peer_field(call, "last-event-id"), "5\t6");
+	/* An id of nothing else cannot be said. */
+	stage_serve(&w, "/s", "id:   \ndata: x\n\n");
+	assert_string_equal(watch_said(s), "open\nevent    message x\n");
+	h2peer_end(stage_call(&w, "/s"));
+	stage_settle(&w);
+	stage_advance(&w, s->retry_ms);
+	assert_string_equal(watch_said(s), "cut FRESHET_EHTTP_TRUNCATED\ndone FRESHET_ESSE_ID\n");
+	assert_int_equal(h2server_call_count(&w.server), 1);
+	stage_close(&w);
+}
+
 static void what_cannot_be_opened_keeps_nothing(void **state)
 {
 	(void)state;
@@ -448,6 +480,37 @@ static void the_whole_deadline_holds_in_every_state(void **state)
 	}
 }
 
+/* It was sent elsewhere, and there is no room for it now. */
+static void the_whole_deadline_holds_behind_a_redirect(void **state)
+{
+	(void)state;
+	struct stage w;
+	struct stage_options wo;
+	stage_options_init(&wo);
+	wo.endpoint.max_connections = 1;
+	wo.endpoint.stream.follow_redirects = true;
+	stage_open(&w, &wo);
+	stage_stream(&w, "/open");
+	struct watch *s = stage_watch(&w);
+	freshet_stream_options o;
+	freshet_stream_options_init(&o);
+	o.path = "/from";
+	o.deadline_ms = 40000;
+	assert_int_equal(watch_stream(s, &o), FRESHET_OK);
+	stage_settle(&w);
+	stage_serve(&w, "/open", "");
+	/* The body of the redirect has no end. */
+	h2peer_answer(stage_call(&w, "/from"), 307, (const char *const[]){"location", "/to", NULL});
+	h2peer_settings(w.server.conns[0]->peer, 1);
+	stage_settle(&w);
+	assert_string_equal(freshet_stream_state(s->stream), "refused");
+	stage_advance(&w, 39999);
+	assert_string_equal(freshet_stream_state(s->stream), "waiting");
+	stage_advance(&w, 1);
+	assert_string_equal(watch_said(s), "done FRESHET_EDEADLINE\n");
+	stage_close(&w);
+}
+
 static void a_held_event_outlives_everything(void **state)
 {
 	(void)state;
@@ -476,6 +539,7 @@ int main(void)
 		cmocka_unit_test(events_are_told_one_by_one),
 		cmocka_unit_test(a_subscription_says_who_asks_for_what),
 		cmocka_unit_test(a_post_stream_sends_its_body),
+		cmocka_unit_test(blanks_around_values_stay_here),
 		cmocka_unit_test(what_cannot_be_opened_keeps_nothing),
 		cmocka_unit_test(answers_of_another_kind_are_told_with_their_body),
 		cmocka_unit_test(a_long_body_of_a_refusal_is_cut),
@@ -490,6 +554,7 @@ int main(void)
 		cmocka_unit_test(silence_is_a_cut),
 		cmocka_unit_test(silence_without_limit_is_no_cut),
 		cmocka_unit_test(the_whole_deadline_holds_in_every_state),
+		cmocka_unit_test(the_whole_deadline_holds_behind_a_redirect),
 		cmocka_unit_test(a_held_event_outlives_everything),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
