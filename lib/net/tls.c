@@ -317,10 +317,22 @@ freshet_err tls_new(struct tls_context *context, freshet_str host, enum tls_prot
 	return FRESHET_OK;
 }
 
+/*
+ * OpenSSL takes a session that ends without close_notify for one that must not be resumed, as TLS 1.0 wanted it: a
+ * connection that is cut would lose the ticket it got, and be followed by a whole handshake. Nobody asks for that any more
+ * (RFC 5246, section 7.2.1); what failed by a fatal alert is not resumed all the same.
+ */
+static void keep_session(SSL *ssl)
+{
+	if (ssl != NULL)
+		SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
 void tls_free(struct tls *t)
 {
 	if (t == NULL)
 		return;
+	keep_session(t->ssl);
 	SSL_free(t->ssl);
 	mem_free(t);
 }

@@ -352,6 +352,41 @@ static void resumes_after_every_ending(void **state)
 	assert_string_equal(f.last_id, id);
 }
 
+/* The first connections are cut, each behind an event; the one after them ends as it should. */
+static void serve_cuts(struct peer_conn *c, void *user)
+{
+	unsigned *left = user;
+	peer_greet(c);
+	uint32_t id = peer_request(c);
+	peer_answer(c, id, 200, peer_event_stream);
+	peer_text(c, id, "data: x\n\n");
+	if (*left == 0)
+		peer_end(c, id);
+	else
+		--*left;
+}
+
+/* Whoever comes back after a cut needs no whole handshake: the session goes on, though nobody closed it. */
+static void a_cut_keeps_the_session(void **state)
+{
+	(void)state;
+	for (size_t v = 0; v < 2; v++) {
+		struct session s;
+		struct follower f = {0};
+		unsigned left = 4;
+		session_start(&s, serve_cuts, &left, versions[v], 3);
+		client_follow(&s.client, s.endpoint, "/", &f);
+		client_run(&s.client, NULL, NULL);
+		struct peer_seen seen = peer_seen(s.peer);
+		session_end(&s);
+		assert_string_equal(freshet_err_name(f.end.outcome.err), "FRESHET_OK");
+		assert_int_equal(f.cuts, 4);
+		assert_int_equal(f.seen.events, 5);
+		assert_int_equal(seen.handshakes, 5);
+		assert_int_equal(seen.resumed, 4);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +397,7 @@ int main(void)
 		cmocka_unit_test(large_upload),
 		cmocka_unit_test(early_endings),
 		cmocka_unit_test(resumes_after_every_ending),
+		cmocka_unit_test(a_cut_keeps_the_session),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
