@@ -43,7 +43,7 @@ static void a_number_goes_ahead_of_the_text(void **state)
 
 struct record {
 	struct guest_map_entry entry;
-	char id[16];
+	char id[24];
 };
 
 static struct record *record_of(struct guest_map_entry *entry)
