@@ -22,7 +22,7 @@ typedef struct freshet_reactor_options {
 	size_t size; /* set by freshet_reactor_options_init */
 	/* Optional: the caller's loop, never run, stopped or freed by the library; NULL makes one. */
 	struct event_base *base;
-	size_t read_buffer; /* bytes read from a socket at once, one buffer for all connections; default 256 KiB */
+	size_t read_buffer; /* bytes read from a socket at once, one buffer for all connections; default 64 KiB */
 	size_t read_budget; /* bytes that one connection may read before the others have their turn; default 512 KiB */
 	const char *dns_server; /* optional: "address:port" of the name server to ask, instead of the system's */
 	bool posts;         /* optional: freshet_reactor_post may be called; its loop then has work until it closes */

@@ -132,7 +132,10 @@ struct wire {
 	struct wire_loss loss; /* after a failed feed, when it is over, and when the peer has said that it goes: why */
 };
 
-/* Appends; false when there is no memory. */
+/*
+ * Appends; false when there is no memory. The exchange is fetched meanwhile: among many it lies in no cache, and whoever
+ * reads the queue would wait for it.
+ */
 bool wire_push(struct wire_queue *queue, const struct wire_event *event);
 
 /* Frees the queue with the answers in it that nobody has taken. */

@@ -373,6 +373,7 @@ static void take_back_unsent(struct conn *c)
 static bool feed(struct conn *c, const uint8_t *bytes, size_t len)
 {
 	bool greeted = c->wire->greeted;
+	bool draining = c->wire->draining;
 	uint32_t capacity = c->wire->capacity;
 	freshet_err err = c->wire->protocol->feed(c->wire, bytes, len);
 	drain_queue(c);
@@ -385,14 +386,16 @@ static bool feed(struct conn *c, const uint8_t *bytes, size_t len)
 	}
 	if (c->wire->capacity < capacity)
 		take_back_unsent(c);
-	if (c->wire->greeted && (!greeted || c->wire->capacity != capacity)) {
+	bool told = c->wire->greeted != greeted || c->wire->capacity != capacity;
+	if (c->wire->greeted && told) {
 		endpoint_conn_greeted(c->endpoint, c->wire->capacity);
 		if (c->count == 0)
 			keep(c);
 	}
 	if (c->wire->draining && c->count == 0)
 		reactor_due_by(c->endpoint->reactor, &c->deadline, c->endpoint->reactor->now_ms);
-	endpoint_conn_changed(c);
+	if (told || c->wire->draining != draining)
+		endpoint_conn_changed(c);
 	mark_dirty(c);
 	settle_reading(c);
 	return true;

@@ -19,7 +19,7 @@
 #include "reactor/stream.h"
 #include "reactor/timer.h"
 
-#define DEFAULT_READ_SIZE   ((size_t)256 * 1024)
+#define DEFAULT_READ_SIZE   ((size_t)64 * 1024)
 #define DEFAULT_READ_BUDGET ((size_t)512 * 1024)
 #define DEFAULT_MAX_POSTS   ((size_t)64 * 1024)
 #define LEAST_READ_SIZE     ((size_t)4 * 1024)

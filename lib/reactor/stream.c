@@ -296,30 +296,31 @@ static void show(freshet_stream *s, const freshet_event *event)
 }
 
 /*
- * The cursor before the next event, copied where that event may have to be held against it: the first one after a resume.
- * False when there is no memory.
+ * The first event after a resume, held against the cursor before it, which is copied since the event moves it. MORE also
+ * where there is no memory for that: the stream has then failed.
  */
-static bool remember_cursor(const freshet_stream *s, struct text *cursor)
+static freshet_sse_result first_event(freshet_stream *s, freshet_event *event, bool *duplicate)
 {
-	if (s->policy->duplicates != FRESHET_DUPLICATES_REPEAT || !s->resumed)
-		return true;
+	struct text cursor = {0};
 	freshet_str id = sse_last_id(&s->parser);
-	return text_set(cursor, id.ptr, id.len);
+	if (!text_set(&cursor, id.ptr, id.len)) {
+		fail(s, FRESHET_ENOMEM, NULL);
+		return FRESHET_SSE_MORE;
+	}
+	freshet_sse_result result = sse_next(&s->parser, event);
+	*duplicate = result == FRESHET_SSE_EVENT && is_duplicate(s, event, text_str(&cursor));
+	text_clear(&cursor);
+	return result;
 }
 
 /* The next event; MORE also where the stream has failed over it. */
 static freshet_sse_result next_event(freshet_stream *s, freshet_event *event, bool *duplicate)
 {
-	struct text cursor = {0};
-	*duplicate = false;
-	if (!remember_cursor(s, &cursor)) {
-		fail(s, FRESHET_ENOMEM, NULL);
-		return FRESHET_SSE_MORE;
-	}
+	const freshet_str no_cursor = {0};
+	if (s->resumed && s->policy->duplicates == FRESHET_DUPLICATES_REPEAT)
+		return first_event(s, event, duplicate);
 	freshet_sse_result result = sse_next(&s->parser, event);
-	if (result == FRESHET_SSE_EVENT)
-		*duplicate = is_duplicate(s, event, text_str(&cursor));
-	text_clear(&cursor);
+	*duplicate = result == FRESHET_SSE_EVENT && is_duplicate(s, event, no_cursor);
 	return result;
 }
 

@@ -35,26 +35,20 @@ struct held {
 	size_t from;
 };
 
+/*
+ * What an event touches lies together, from the exchange to the parser, and what it does not touch lies around that:
+ * among many streams each event finds its own out of every cache, and pays for each line of it.
+ */
 struct freshet_stream {
 	struct exchange exchange;
-	struct list in_endpoint;
-	struct task task;
-	struct deadline deadline;
 	freshet_endpoint *endpoint;
 	const struct stream_policy *policy;
 	struct stream_extra *extra; /* NULL: a plain GET */
-	struct ending *ending;      /* NULL: nothing has failed since the last event */
 	struct held *held;          /* NULL: nothing */
-	freshet_stream_callbacks callbacks;
-	void *user;
-	struct sse_parser parser;
-	uint64_t mark_ms; /* sent; the last bytes; the end of the pause: as the state is */
-	uint64_t order;   /* cursor as a number, with FRESHET_DUPLICATES_ORDER */
+	uint64_t mark_ms;           /* sent; the last bytes; the end of the pause: as the state is */
 	uint64_t events;
-	uint64_t duplicates;
-	uint32_t subscriptions;
 	uint32_t attempts; /* failed, since the last event */
-	uint16_t moves;    /* by the peer, unprocessed, since the last event */
+	uint8_t moves;     /* by the peer, unprocessed, since the last event */
 	uint8_t state;     /* enum stream_state */
 	bool paused : 1;
 	bool repeatable : 1;
@@ -66,7 +60,17 @@ struct freshet_stream {
 	bool any_2xx : 1;     /* an event stream is one with any status of 2xx */
 	bool misdirected : 1; /* it was answered 421 once since it was open */
 	bool reading : 1;     /* events are being taken: what the callbacks ask for waits until they return */
-	freshet_err result;   /* for on_done */
+	void *user;
+	freshet_stream_callbacks callbacks;
+	struct sse_parser parser;
+	uint64_t order; /* cursor as a number, with FRESHET_DUPLICATES_ORDER */
+	uint64_t duplicates;
+	struct list in_endpoint;
+	struct task task;
+	struct deadline deadline;
+	struct ending *ending; /* NULL: nothing has failed since the last event */
+	uint32_t subscriptions;
+	freshet_err result; /* for on_done */
 	uint32_t path_len;
 	char path[];
 };
