@@ -1,6 +1,6 @@
 #!/bin/sh
-# What `cmake --install` puts somewhere is enough to build and run a program: with pkg-config, shared and static, against
-# the core alone and against both libraries.
+# What `cmake --install` puts somewhere is enough to build and run a program: with pkg-config, shared and static, and with
+# CMake's find_package, against the core alone and against both libraries.
 # usage: install_test.sh FOLDER-OF-BUILT-EXAMPLES
 set -eu
 build=$(cd "$1/.." && pwd)
@@ -40,6 +40,25 @@ readelf -d "$work/embed" | grep -q 'libfreshet\.so' || fail "embed does not use 
 readelf -d "$work/embed" | grep -q 'libfreshet-agents' && fail "the core wants the platforms"
 compile stream_one freshet-agents
 refused stream_one
+
+mkdir "$work/project"
+cat >"$work/project/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.25)
+project(follower LANGUAGES C)
+find_package(freshet 0.1 REQUIRED)
+add_executable(embed_cmake $source/examples/embed.c)
+add_executable(one_cmake $source/examples/stream_one.c)
+target_compile_definitions(embed_cmake PRIVATE _GNU_SOURCE)
+target_link_libraries(embed_cmake PRIVATE freshet::freshet)
+target_link_libraries(one_cmake PRIVATE freshet::agents)
+END
+{
+	cmake -S "$work/project" -B "$work" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_C_COMPILER_WORKS=1 &&
+		cmake --build "$work"
+} >"$work/log" 2>&1 || fail "find_package: $(cat "$work/log")"
+readelf -d "$work/embed_cmake" | grep -q 'libfreshet-agents' && fail "the core wants the platforms in CMake"
+refused one_cmake
+
 rm "$LD_LIBRARY_PATH"/*.so*
 compile stream_one freshet-agents --static
 unset LD_LIBRARY_PATH
