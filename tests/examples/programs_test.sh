@@ -1,5 +1,6 @@
 #!/bin/sh
-# The small examples against the emulator: stream_one prints a session and ends, embed counts until it is interrupted.
+# The small examples against the emulator: stream_one prints a session and ends, embed and epoll count until they are
+# interrupted.
 # usage: programs_test.sh FOLDER-OF-BUILT-EXAMPLES
 set -eu
 built=$1
@@ -7,7 +8,7 @@ source=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 mockd=""
 trap '[ -z "$mockd" ] || kill "$mockd"; rm -rf "$work"' EXIT
-mkfifo "$work/address" "$work/lines"
+mkfifo "$work/address" "$work/lines" "$work/counts"
 
 sh "$source/examples/make-certs.sh" "$work/certs"
 export SSL_CERT_FILE="$work/certs/ca.pem"
@@ -50,3 +51,20 @@ while read -r line; do
 done <"$work/lines"
 wait "$embed" || fail "embed: exit code $?"
 [ "$ended" -eq 2 ] || fail "embed told of $ended ends"
+
+"$built/epoll" "$url" "/events/tick?interval_ms=20" >"$work/counts" &
+epoll=$!
+ended=""
+interrupted=""
+while read -r line; do
+	case $line in
+	"0 events") ;;
+	*" events")
+		[ -n "$interrupted" ] || kill -INT "$epoll"
+		interrupted=yes
+		;;
+	"ended after "*) ended=yes ;;
+	esac
+done <"$work/counts"
+wait "$epoll" || fail "epoll: exit code $?"
+[ -n "$ended" ] || fail "epoll did not tell of the end"
