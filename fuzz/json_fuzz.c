@@ -1,7 +1,7 @@
 /*
  * JSON: whatever the bytes, the picker and the tokenizer say the same of them, one feed equals many feeds, every kind of
- * vectors picks what the careful walk picks, the iterators see what the tokenizer sees, and what was read reads back when
- * it is written again.
+ * vectors picks and decodes what the careful walk does, the iterators see what the tokenizer sees, and what was read reads
+ * back when it is written again.
  */
 #include "../tests/support/json_trace.h"
 
@@ -162,6 +162,32 @@ static void every_kind_agrees(freshet_str text)
 	}
 }
 
+/* The strings of a good text, decoded and written again. */
+static uint64_t decode(enum cpu_vector kind, const freshet_json_value *value)
+{
+	freshet_json_writer *w;
+	freshet_json_scratch scratch;
+	freshet_str text;
+	freshet_json_scratch_init(&scratch, NULL, 0);
+	REQUIRE(freshet_json_writer_new(NULL, &w) == FRESHET_OK);
+	cpu_force(kind);
+	write_value(w, value, &scratch);
+	cpu_force(CPU_VECTORS);
+	REQUIRE(freshet_json_writer_text(w, &text) == FRESHET_OK);
+	uint64_t hash = mix(UINT64_C(14695981039346656037), text.ptr, text.len);
+	freshet_json_writer_free(w);
+	freshet_json_scratch_clear(&scratch);
+	return hash;
+}
+
+static void every_kind_decodes(const freshet_json_value *value)
+{
+	uint64_t want = decode(CPU_SCALAR, value);
+	for (int kind = CPU_BASE; kind < CPU_VECTORS; kind++)
+		if (cpu_force((enum cpu_vector)kind))
+			REQUIRE(decode((enum cpu_vector)kind, value) == want);
+}
+
 /* Of a good text. */
 static void iterators_agree(const char *text, size_t len)
 {
@@ -201,6 +227,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (err == FRESHET_OK) {
 		iterators_agree((const char *)data, size);
 		round_trip(&value);
+		every_kind_decodes(&value);
 	}
 	return 0;
 }
