@@ -148,7 +148,8 @@ typedef struct freshet_webhook_options {
 	uint64_t seen_ms;                   /* and for how long; default 24 hours */
 	const freshet_webhook_store *store; /* optional: instead of the webhook's own memory */
 	uint32_t max_runs; /* runs of Sudoiq whose order is known, as long as the above; default 4096 */
-	uint32_t max_open; /* deliveries that wait for freshet_webhook_finish; default 1024 */
+	/* Deliveries that wait for freshet_webhook_finish; default 1024, or max_seen or max_runs where that is less. */
+	uint32_t max_open;
 
 	void *user; /* given to `now` and `rewrite`, which must not call the webhook */
 } freshet_webhook_options;
@@ -283,7 +284,8 @@ typedef enum freshet_webhook_verdict {
 /*
  * A new receiver; it has seen nothing. The caller frees it with freshet_webhook_free. FRESHET_EINVAL (no platform, an
  * empty secret, a token of other characters, a status to confirm that AgentOS does not have, a timestamp to be signed and
- * no header for it, limits beyond what there is), FRESHET_ENOMEM, FRESHET_ESYSTEM (no randomness); on failure *out is NULL.
+ * no header for it, limits beyond what there is, a max_open above max_seen (but with a store) or max_runs (of Sudoiq)),
+ * FRESHET_ENOMEM, FRESHET_ESYSTEM (no randomness); on failure *out is NULL.
  */
 FRESHET_API freshet_err freshet_webhook_new(const freshet_webhook_options *options, freshet_webhook **out);
 
@@ -334,6 +336,48 @@ FRESHET_API freshet_err freshet_webhook_confirm(
  */
 FRESHET_API freshet_err freshet_webhook_finish(
 	freshet_webhook *webhook, uint64_t ticket, freshet_webhook_verdict verdict, freshet_webhook_answer *answer);
+
+/* ---- senders ---- */
+
+/* What is sent beside a body. Its spans are valid until the next freshet_webhook_sign of the same webhook. */
+typedef struct freshet_webhook_signature {
+	freshet_header headers[2]; /* the signature, and the timestamp where that is signed too */
+	size_t header_count;
+} freshet_webhook_signature;
+
+/*
+ * Signs a body as the webhook's sender does, with the first of its secrets and at the time that `now` tells: for senders of
+ * your own, in tests above all, whose deliveries a webhook with the same options takes. Nothing is remembered.
+ * FRESHET_ESTATE (no secret is set), FRESHET_ENOMEM.
+ */
+FRESHET_API freshet_err freshet_webhook_sign(
+	freshet_webhook *webhook, freshet_str body, freshet_webhook_signature *out);
+
+/* ---- counters ---- */
+
+/* So many outcomes, causes and verdicts have a place in freshet_webhook_stats; those that later versions add among them. */
+#define FRESHET_WEBHOOK_OUTCOME_PLACES 16
+#define FRESHET_WEBHOOK_CAUSE_PLACES   32
+#define FRESHET_WEBHOOK_VERDICT_PLACES 16
+
+/* What a webhook has done since it was made, and holds now. _verify and _parse by themselves count nothing. */
+typedef struct freshet_webhook_stats {
+	size_t size;                                       /* set by freshet_webhook_stats_init */
+	uint64_t received;                                 /* calls of freshet_webhook_receive: the sum of `outcomes` */
+	uint64_t outcomes[FRESHET_WEBHOOK_OUTCOME_PLACES]; /* by freshet_webhook_outcome */
+	uint64_t refused_by[FRESHET_WEBHOOK_CAUSE_PLACES]; /* REFUSED, by freshet_webhook_cause */
+	uint64_t confirmed[FRESHET_WEBHOOK_OUTCOME_PLACES]; /* by what the status came to: NEW, DUPLICATE, OLD, BUSY */
+	uint64_t finished[FRESHET_WEBHOOK_VERDICT_PLACES];  /* by freshet_webhook_verdict: TAKEN is what was accepted */
+	uint64_t turned_away; /* unread, by the handler for evhttp: too many headers, no memory, not mounted */
+	uint64_t open;        /* now: tickets that are not finished */
+	uint64_t seen;        /* now: deliveries that its own memory has, open ones included */
+	uint64_t runs;        /* now: runs of Sudoiq whose order is known */
+} freshet_webhook_stats;
+
+FRESHET_OPTIONS_INIT(freshet_webhook_stats)
+
+/* Fills in what the caller's struct has room for. FRESHET_EINVAL (it was not set up). */
+FRESHET_API freshet_err freshet_webhook_stats_get(const freshet_webhook *webhook, freshet_webhook_stats *stats);
 
 /* ---- libevent's evhttp ---- */
 

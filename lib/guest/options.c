@@ -19,6 +19,20 @@ bool guest_options(void *options, size_t size, const void *given)
 	return true;
 }
 
+freshet_err guest_stats(void *stats, const void *now, size_t size)
+{
+	size_t room;
+	if (stats == NULL)
+		return FRESHET_EINVAL;
+	memcpy(&room, stats, sizeof room);
+	if (room < sizeof room)
+		return FRESHET_EINVAL;
+	memset(stats, 0, room);
+	memcpy(stats, now, room < size ? room : size);
+	memcpy(stats, &room, sizeof room);
+	return FRESHET_OK;
+}
+
 const char *guest_or_environment(const char *given, const char *variable)
 {
 	const char *value = given != NULL ? given : getenv(variable);

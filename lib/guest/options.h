@@ -12,6 +12,12 @@
  */
 bool guest_options(void *options, size_t size, const void *given);
 
+/*
+ * The other way: fills in a struct of the caller's, whose first field is its size, from `now`, of which it gets what it
+ * has room for; what it has beyond that is zeroed. FRESHET_EINVAL for NULL and for a size that no struct has.
+ */
+freshet_err guest_stats(void *stats, const void *now, size_t size);
+
 /* NULL when neither is given, and for an empty one: `given`, or else the environment variable. */
 const char *guest_or_environment(const char *given, const char *variable);
 

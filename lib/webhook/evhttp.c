@@ -136,10 +136,12 @@ void freshet_webhook_evhttp_handle(freshet_webhook *w, struct evhttp_request *re
 	freshet_webhook_request q = {.method = method_of(request), .headers = headers};
 	freshet_webhook_delivery d;
 	if (w->mounted.on_delivery == NULL || w->leaving || !read_body(w, request, &q.body)) {
+		w->stats.turned_away++;
 		fail(request);
 		return;
 	}
 	if (!read_headers(request, headers, &q.header_count)) {
+		w->stats.turned_away++;
 		evhttp_send_error(request, 431, "Request Header Fields Too Large");
 		return;
 	}

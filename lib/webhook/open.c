@@ -40,11 +40,13 @@ struct open_delivery *open_take(freshet_webhook *w, freshet_err *err)
 	/* Never 0, so that no ticket is. */
 	uint32_t generation = place->generation != UINT32_MAX ? place->generation + 1 : 1;
 	*place = (struct open_delivery){.generation = generation, .used = true};
+	w->stats.open++;
 	return place;
 }
 
 void open_give_back(freshet_webhook *w, struct open_delivery *place)
 {
+	w->stats.open--;
 	place->used = false;
 	place->request = NULL;
 	place->next = w->unused;

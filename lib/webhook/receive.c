@@ -249,6 +249,10 @@ void freshet_webhook_receive(freshet_webhook *w, const freshet_webhook_request *
 	receiver_begin(w, d);
 	deal_with(w, q, d);
 	d->answer = receiver_answer(d);
+	w->stats.received++;
+	w->stats.outcomes[d->outcome]++;
+	if (d->outcome == FRESHET_WEBHOOK_REFUSED)
+		w->stats.refused_by[d->cause]++;
 	log_delivery(d);
 }
 
@@ -276,6 +280,7 @@ freshet_err freshet_webhook_finish(
 	if (o == NULL)
 		return FRESHET_ESTATE;
 	freshet_webhook_answer told = receiver_answer_verdict(verdict);
+	w->stats.finished[verdict]++;
 	end_place(w, o, verdict == FRESHET_WEBHOOK_TAKEN && !o->unconfirmed, &told);
 	if (answer != NULL)
 		*answer = told;
@@ -319,6 +324,7 @@ freshet_err freshet_webhook_confirm(
 	if (d->outcome == FRESHET_WEBHOOK_FAILED)
 		return d->err;
 	o->unconfirmed = false;
+	w->stats.confirmed[d->outcome]++;
 	d->ticket = in_order ? ticket : 0;
 	d->answer = receiver_answer(d);
 	if (!in_order)

@@ -49,6 +49,19 @@ static void platform_defaults(freshet_webhook_options *o)
 		o->signed_text = sudoiq ? FRESHET_WEBHOOK_SIGNED_TIMESTAMP_BODY : FRESHET_WEBHOOK_SIGNED_BODY;
 }
 
+/* What waits is in both tables: no more than the smaller one holds. */
+static uint32_t most_open(const freshet_webhook_options *o)
+{
+	uint32_t seen = o->store == NULL ? o->max_seen : UINT32_MAX;
+	uint32_t runs = o->platform == FRESHET_WEBHOOK_SUDOIQ ? o->max_runs : UINT32_MAX;
+	return seen < runs ? seen : runs;
+}
+
+static uint32_t default_open(const freshet_webhook_options *o)
+{
+	return most_open(o) < DEFAULT_MAX_OPEN ? most_open(o) : DEFAULT_MAX_OPEN;
+}
+
 static void fill_defaults(freshet_webhook_options *o)
 {
 	platform_defaults(o);
@@ -64,7 +77,7 @@ static void fill_defaults(freshet_webhook_options *o)
 	o->max_seen = guest_or_u32(o->max_seen, DEFAULT_MAX_SEEN);
 	o->seen_ms = guest_or_u64(o->seen_ms, DEFAULT_SEEN_MS);
 	o->max_runs = guest_or_u32(o->max_runs, DEFAULT_MAX_RUNS);
-	o->max_open = guest_or_u32(o->max_open, DEFAULT_MAX_OPEN);
+	o->max_open = guest_or_u32(o->max_open, default_open(o));
 }
 
 /* All of them are there. */
@@ -118,7 +131,7 @@ static bool are_sound(const freshet_webhook_options *o)
 	if (o->store != NULL && (o->store->begin == NULL || o->store->end == NULL))
 		return false;
 	return o->max_depth <= FRESHET_JSON_DEPTH_MAX && o->max_seen <= MOST_KEPT && o->max_runs <= MOST_KEPT &&
-	       o->max_open <= MOST_KEPT;
+	       o->max_open <= MOST_KEPT && o->max_open <= most_open(o);
 }
 
 /* ---- secrets ---- */
@@ -245,6 +258,8 @@ void receiver_destroy(freshet_webhook *w)
 	freshet_mem_free(w->open);
 	freshet_sudoiq_status_free(w->status);
 	guest_scratch_clear(&w->scratch);
+	guest_text_clear(&w->signature);
+	guest_text_clear(&w->timestamp);
 	freshet_mem_free(w);
 }
 

@@ -8,6 +8,7 @@
 #include "table.h"
 
 #include "guest/options.h"
+#include "guest/text.h"
 
 #include <freshet/json.h>
 #include <freshet/webhook.h>
@@ -60,6 +61,10 @@ struct freshet_webhook {
 	struct open_delivery *open;
 	uint32_t open_count; /* places that there are */
 	uint32_t unused;     /* the first of them that is not used */
+
+	freshet_webhook_stats stats; /* but for what the tables know */
+	struct guest_text signature; /* of the last _sign */
+	struct guest_text timestamp;
 
 	/* The delivery at hand. */
 	freshet_sudoiq_status *status;

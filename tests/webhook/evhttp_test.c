@@ -225,6 +225,10 @@ static void refusals(void **state)
 		caller_say(c, "A: b\r\n");
 	caller_say(c, "\r\n");
 	caller_until(c, "431");
+	freshet_webhook_stats stats;
+	freshet_webhook_stats_init(&stats);
+	assert_int_equal(freshet_webhook_stats_get(world.webhook, &stats), FRESHET_OK);
+	assert_int_equal(stats.turned_away, 1);
 	caller_close(c);
 	c = caller_open(world.base, world.port, NULL);
 	char flood[1024];
@@ -483,6 +487,14 @@ static void nothing_is_believed(void **state)
 	world.verdict = FRESHET_WEBHOOK_REJECTED;
 	say(c, body, "d3");
 	hear(c, "503 Service Unavailable", NOT_NOW);
+	freshet_webhook_stats stats;
+	freshet_webhook_stats_init(&stats);
+	assert_int_equal(freshet_webhook_stats_get(world.webhook, &stats), FRESHET_OK);
+	assert_int_equal(stats.outcomes[FRESHET_WEBHOOK_UNCONFIRMED], 3);
+	assert_int_equal(stats.confirmed[FRESHET_WEBHOOK_NEW], 1);
+	assert_int_equal(stats.confirmed[FRESHET_WEBHOOK_DUPLICATE], 1);
+	assert_int_equal(stats.finished[FRESHET_WEBHOOK_TAKEN], 1);
+	assert_int_equal(stats.finished[FRESHET_WEBHOOK_REJECTED], 1);
 	freshet_sudoiq_status_free(status);
 	caller_close(c);
 	close_world(&world);

@@ -499,6 +499,9 @@ static void bad_options(void **state)
 	REFUSED(o.encoding = (freshet_webhook_encoding)9);
 	REFUSED(o.max_depth = FRESHET_JSON_DEPTH_MAX + 1);
 	REFUSED(o.max_seen = UINT32_MAX);
+	REFUSED((o.max_seen = 10, o.max_open = 11));
+	REFUSED((o.max_runs = 10, o.max_open = 11));
+	REFUSED(o.max_open = 4097);
 	REFUSED(o.store = &half);
 	REFUSED((o.tokens = &spaced, o.token_count = 1));
 	REFUSED((o.platform = FRESHET_WEBHOOK_AGENTOS, o.confirm_with_status = true));
@@ -538,9 +541,108 @@ static void every_allocation_of_new_fails(void **state)
 	failmem_off();
 }
 
+/* ---- signing ---- */
+
+static void hold_signed(freshet_webhook *sender, freshet_webhook *receiver, const char *text)
+{
+	freshet_webhook_signature s;
+	struct post p;
+	assert_int_equal(freshet_webhook_sign(sender, freshet_str_of(text), &s), FRESHET_OK);
+	post_begin(&p, freshet_str_of(text));
+	for (size_t i = 0; i < s.header_count; i++)
+		p.headers[p.q.header_count++] = s.headers[i];
+	assert_int_equal(cause_of(receiver, &p), FRESHET_WEBHOOK_CAUSE_NONE);
+	p.q.body.len--;
+	assert_int_equal(cause_of(receiver, &p), FRESHET_WEBHOOK_CAUSE_SIGNATURE_WRONG);
+}
+
+/* Whatever is signed is taken by a webhook with the same options. */
+static void what_is_signed_is_right(void **state)
+{
+	(void)state;
+	static const char *const prefixes[] = {
+		NULL, "", "v1=", "a prefix that is longer than any other that was ever seen: "};
+	for (unsigned way = 0; way < 2 * 3 * 3 * 4; way++) {
+		freshet_webhook_options o;
+		post_options(&o, way % 2 != 0 ? FRESHET_WEBHOOK_SUDOIQ : FRESHET_WEBHOOK_AGENTOS);
+		o.encoding = (freshet_webhook_encoding)(way / 2 % 3);
+		o.signed_text = (freshet_webhook_signed)(way / 6 % 3);
+		o.signature_prefix = prefixes[way / 18];
+		o.timestamp_header = "X-When";
+		freshet_webhook *sender = post_receiver(&o), *receiver = post_receiver(&o);
+		for (size_t i = 0; i < 20; i++) {
+			char text[64];
+			snprintf(text, sizeof text, "{\"n\":%zu}", i);
+			hold_signed(sender, receiver, text);
+		}
+		freshet_webhook_free(sender);
+		freshet_webhook_free(receiver);
+	}
+}
+
+/* Against what OpenSSL's one call makes of it. */
+static void a_signature_is_spelled_as_the_platform_does(void **state)
+{
+	(void)state;
+	freshet_webhook *w = sudoiq();
+	freshet_webhook_signature s;
+	struct post p;
+	post_sudoiq(&p, body, NULL);
+	assert_int_equal(freshet_webhook_sign(w, freshet_str_of(body), &s), FRESHET_OK);
+	assert_int_equal(s.header_count, 2);
+	assert_true(freshet_str_is(s.headers[0].name, "X-Sudoiq-Signature"));
+	assert_true(freshet_str_is(s.headers[0].value, p.signature));
+	assert_true(freshet_str_is(s.headers[1].name, "X-Sudoiq-Timestamp"));
+	assert_true(freshet_str_is(s.headers[1].value, p.timestamp));
+	freshet_webhook_free(w);
+}
+
+static void the_first_secret_signs(void **state)
+{
+	(void)state;
+	static const freshet_str both[] = {{POST_OTHER, sizeof POST_OTHER - 1}, {POST_SECRET, sizeof POST_SECRET - 1}};
+	freshet_webhook *w = sudoiq();
+	freshet_webhook_signature s;
+	struct post p;
+	assert_int_equal(freshet_webhook_secrets_set(w, both, 2), FRESHET_OK);
+	post_begin(&p, freshet_str_of(body));
+	post_sign_sudoiq(&p, POST_OTHER, POST_NOW_S);
+	assert_int_equal(freshet_webhook_sign(w, freshet_str_of(body), &s), FRESHET_OK);
+	assert_true(freshet_str_is(s.headers[0].value, p.signature));
+	assert_int_equal(freshet_webhook_secrets_set(w, NULL, 0), FRESHET_OK);
+	assert_int_equal(freshet_webhook_sign(w, freshet_str_of(body), &s), FRESHET_ESTATE);
+	assert_int_equal(s.header_count, 0);
+	freshet_webhook_free(w);
+}
+
+static void without_memory_nothing_is_signed(void **state)
+{
+	(void)state;
+	freshet_webhook *w = sudoiq(), *receiver = sudoiq();
+	freshet_webhook_signature s;
+	size_t n = 1;
+	for (;; n++) {
+		failmem_arm(n);
+		freshet_err err = freshet_webhook_sign(w, freshet_str_of(body), &s);
+		if (!failmem_fired())
+			break;
+		assert_int_equal(err, FRESHET_ENOMEM);
+		assert_int_equal(s.header_count, 0);
+	}
+	failmem_off();
+	assert_true(n > 1);
+	hold_signed(w, receiver, body);
+	freshet_webhook_free(w);
+	freshet_webhook_free(receiver);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_signed_is_right),
+		cmocka_unit_test(a_signature_is_spelled_as_the_platform_does),
+		cmocka_unit_test(the_first_secret_signs),
+		cmocka_unit_test(without_memory_nothing_is_signed),
 		cmocka_unit_test(right_and_wrong),
 		cmocka_unit_test(missing_and_repeated),
 		cmocka_unit_test(every_truncation),
