@@ -78,7 +78,7 @@ static void run_failure(int status, freshet_str body, freshet_json_scratch *scra
 {
 	const freshet_outcome outcome = {.http_status = status, .body = body};
 	struct failure failure;
-	failure_init(&failure, &outcome, body, scratch);
+	failure_init(&failure, &outcome, body, freshet_str_of("token"), scratch);
 	const freshet_aod_error *error = &failure.error;
 	hold(error->outcome.err != FRESHET_OK && error->outcome.text.len > 0);
 	for (size_t i = 0; i < error->outcome.text.len; i++)

@@ -89,7 +89,7 @@ static void run_failure(int status, freshet_str body, freshet_json_scratch *scra
 {
 	const freshet_outcome outcome = {.http_status = status, .body = body};
 	struct ash_failure failure;
-	ash_failure_init(&failure, &outcome, body, scratch);
+	ash_failure_init(&failure, &outcome, body, freshet_str_of("key"), scratch);
 	const freshet_ash_error *error = &failure.error;
 	hold(error->outcome.err != FRESHET_OK && error->outcome.text.len > 0);
 	for (size_t i = 0; i < error->outcome.text.len; i++)

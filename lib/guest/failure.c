@@ -12,8 +12,8 @@
 /* Of a body that is not JSON. */
 #define BODY_SHOWN 4096
 
-/* A secret is at least so long, or it is none. */
-#define SECRET_MIN 4
+/* A shorter secret lies in ordinary words. */
+#define SECRET_ANYWHERE 4
 
 freshet_err guest_err_of_status(int status)
 {
@@ -101,6 +101,21 @@ int guest_shown(freshet_str text)
 
 /* ---- secrets ---- */
 
+static bool is_word(char c)
+{
+	bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+	return letter || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Whether the secret that lies at `at` is more than a part of another word. */
+static bool counts(freshet_str secret, freshet_str text, size_t at)
+{
+	size_t end = at + secret.len;
+	bool before = at > 0 && is_word(text.ptr[at - 1]) && is_word(secret.ptr[0]);
+	bool behind = end < text.len && is_word(text.ptr[end]) && is_word(secret.ptr[secret.len - 1]);
+	return secret.len >= SECRET_ANYWHERE || (!before && !behind);
+}
+
 /* The length of the longest secret that begins at `at`; 0: none does. */
 static size_t secret_at(const struct guest_secrets *secrets, freshet_str text, size_t at)
 {
@@ -108,23 +123,34 @@ static size_t secret_at(const struct guest_secrets *secrets, freshet_str text, s
 	for (; secrets != NULL; secrets = secrets->more) {
 		for (size_t i = 0; i < secrets->count; i++) {
 			freshet_str secret = secrets->list[i];
-			if (secret.len >= SECRET_MIN && secret.len > longest && secret.len <= text.len - at &&
-				memcmp(text.ptr + at, secret.ptr, secret.len) == 0)
+			if (secret.len > longest && secret.len <= text.len - at &&
+				memcmp(text.ptr + at, secret.ptr, secret.len) == 0 && counts(secret, text, at))
 				longest = secret.len;
 		}
 	}
 	return longest;
 }
 
+static bool is_in(freshet_str secret, freshet_str text)
+{
+	size_t at = 0;
+	const char *found;
+	while (secret.len > 0 && (found = memmem(text.ptr + at, text.len - at, secret.ptr, secret.len)) != NULL) {
+		at = (size_t)(found - text.ptr);
+		if (counts(secret, text, at))
+			return true;
+		at++;
+	}
+	return false;
+}
+
 /* Each is looked for by itself, which takes a time that grows with the text and not with what both are. */
 bool guest_secrets_in(const struct guest_secrets *secrets, freshet_str text)
 {
 	for (; secrets != NULL && text.len > 0; secrets = secrets->more) {
-		for (size_t i = 0; i < secrets->count; i++) {
-			freshet_str secret = secrets->list[i];
-			if (secret.len >= SECRET_MIN && memmem(text.ptr, text.len, secret.ptr, secret.len) != NULL)
+		for (size_t i = 0; i < secrets->count; i++)
+			if (is_in(secrets->list[i], text))
 				return true;
-		}
 	}
 	return false;
 }
@@ -155,7 +181,7 @@ freshet_err guest_secrets_room(struct guest_secrets *secrets, size_t count)
 
 freshet_err guest_secrets_keep(struct guest_secrets *secrets, freshet_str secret)
 {
-	if (secret.len < SECRET_MIN)
+	if (secret.len == 0)
 		return FRESHET_OK;
 	char *copy = freshet_mem_new(1, secret.len);
 	if (copy == NULL)

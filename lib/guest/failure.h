@@ -19,7 +19,10 @@ __attribute__((format(printf, 2, 3))) freshet_str guest_line(char to[GUEST_LINE_
 /* For "%.*s": no more of a span than a line can show. */
 int guest_shown(freshet_str text);
 
-/* Keys, tokens, prompts: what no text may show. Those shorter than four bytes are not looked for. */
+/*
+ * Keys, tokens, prompts: what no text may show. One shorter than four bytes lies in ordinary words: it counts only where it
+ * stands by itself, with no letter, digit or underscore of ASCII and no byte beyond ASCII right beside its own. An empty one is none.
+ */
 struct guest_secrets {
 	const freshet_str *list;
 	size_t count;

@@ -112,7 +112,14 @@ freshet_err guest_take_id(const freshet_json_value *value, freshet_json_scratch 
 		*out = value->raw;
 		return FRESHET_OK;
 	}
-	return guest_take_str(value, scratch, out);
+	freshet_str id = {NULL, 0};
+	freshet_err err = guest_take_str(value, scratch, &id);
+	if (err != FRESHET_OK || guest_absent(value))
+		return err;
+	if (id.len > 0 && memchr(id.ptr, '\0', id.len) != NULL)
+		return FRESHET_EJSON_STRING;
+	*out = id;
+	return FRESHET_OK;
 }
 
 freshet_err guest_take_any(const freshet_json_value *value, freshet_json_scratch *scratch, freshet_str *out)

@@ -42,7 +42,7 @@ freshet_err guest_take_bool(const freshet_json_value *value, bool *out);
 /* A number, or a string of decimal digits. FRESHET_EJSON_NUMBER when it is no integer or out of range. */
 freshet_err guest_take_int(const freshet_json_value *value, int64_t *out);
 
-/* A string, or a number as it is written: for ids that may be either. */
+/* A string, or a number as it is written: for ids that may be either. FRESHET_EJSON_STRING for one that a NUL would cut. */
 freshet_err guest_take_id(const freshet_json_value *value, freshet_json_scratch *scratch, freshet_str *out);
 
 /* A string decoded; anything else as its JSON text. */

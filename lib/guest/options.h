@@ -46,6 +46,12 @@ freshet_str guest_put(char **at, freshet_str text);
 /* A terminated copy; the caller frees it. NULL for an empty span without pointer, and without memory. */
 char *guest_copy(freshet_str text);
 
+/* True for what may name something: it is not empty, and no NUL in it would cut it short where texts are terminated. */
+static inline bool guest_is_id(freshet_str id)
+{
+	return id.len > 0 && memchr(id.ptr, '\0', id.len) == NULL;
+}
+
 /* Overwrites what was a secret, frees it. NULL is fine. */
 void guest_free_secret(char *terminated);
 

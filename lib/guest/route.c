@@ -4,6 +4,8 @@
  */
 #include "route.h"
 
+#include "options.h"
+
 #include <freshet/types.h>
 
 /* ---- checks ---- */
@@ -165,8 +167,7 @@ bool guest_route_knows(const struct guest_routes *routes, size_t route, const ch
 
 bool guest_is_segment(freshet_str value)
 {
-	return value.len > 2 || (value.len == 2 && memcmp(value.ptr, "..", 2) != 0) ||
-	       (value.len == 1 && value.ptr[0] != '.');
+	return guest_is_id(value) && !freshet_str_is(value, ".") && !freshet_str_is(value, "..");
 }
 
 static void put_value(

@@ -57,12 +57,12 @@ struct guest_value {
 
 /*
  * Appends the path, prefix first. FRESHET_EINVAL (kept in the text) for a value that the path names and that is missing,
- * empty, "." or "..", which would lead elsewhere.
+ * no segment.
  */
 void guest_route_path(const struct guest_routes *routes, size_t route, const struct guest_value *values, size_t count,
 	struct guest_text *path);
 
-/* False for "", "." and "..", which as a segment of a path would lead elsewhere. */
+/* False for "", "." and "..", which as a segment of a path would lead elsewhere, and for what a NUL would cut. */
 bool guest_is_segment(freshet_str value);
 
 /* Appends a parameter of the query unless its ptr is NULL; the path may have a query already. */

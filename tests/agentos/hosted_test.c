@@ -593,6 +593,9 @@ static void a_conversation_sends_one_after_the_other(void **state)
 	freshet_agentos_conversation_free(c);
 	agentos_world_run_until(&n[3].done);
 	assert_int_equal(n[3].err, FRESHET_ECANCELED);
+	o.session_id = (freshet_str){"des\0k", 5};
+	assert_int_equal(freshet_agentos_conversation_new(agentos_world.client, &o, &c), FRESHET_EINVAL);
+	assert_null(c);
 	c = talk_of(NULL);
 	assert_int_equal(freshet_agentos_conversation_session_id(c).len, 36);
 	freshet_agentos_conversation_free(c);

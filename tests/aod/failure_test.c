@@ -7,6 +7,8 @@
 
 #include "service/aod/failure.h"
 
+#define TOKEN "tok_4f8a11c2"
+
 static freshet_json_scratch scratch;
 
 static struct failure read_failure(int status, const char *body)
@@ -16,7 +18,7 @@ static struct failure read_failure(int status, const char *body)
 	outcome = (freshet_outcome){.http_status = status, .content_type = freshet_str_of("text/html")};
 	outcome.body = freshet_str_of(body);
 	freshet_json_scratch_reset(&scratch);
-	failure_init(&failure, &outcome, freshet_str_of(body), &scratch);
+	failure_init(&failure, &outcome, freshet_str_of(body), freshet_str_of(TOKEN), &scratch);
 	return failure;
 }
 
@@ -196,13 +198,43 @@ static void texts_are_one_line(void **state)
 	failure_clear(&f);
 }
 
+/* A server that refuses the token may quote it. */
+static void the_token_is_never_shown(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *body, *text;
+	} rows[] = {
+		{"{\"detail\":\"no such token: tok_4f8a11c2!\"}", "HTTP 401: no such token: ************!"},
+		{"{\"detail\":\"no such token: tok\\u005f4f8a11c2!\"}", "HTTP 401: no such token: ************!"},
+		{"{\"detail\":[{\"type\":\"tok_4f8a11c2\",\"loc\":[\"headers\",\"tok_4f8a11c2\"],\"msg\":\"tok_"
+		 "4f8a11c2\"}]}",
+			"HTTP 401: : "},
+		{"<p>tok_4f8a11c2</p>", NULL},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const freshet_outcome outcome = {.http_status = 401};
+		struct failure f;
+		freshet_json_scratch_reset(&scratch);
+		failure_init(&f, &outcome, freshet_str_of(rows[i].body), freshet_str_of(TOKEN), &scratch);
+		if (rows[i].text != NULL)
+			assert_span(f.error.outcome.text, rows[i].text);
+		assert_null(strstr(f.text, TOKEN));
+		assert_int_equal(f.error.outcome.body.len, 0);
+		for (size_t k = 0; k < f.error.issue_count; k++)
+			assert_int_equal(
+				f.error.issues[k].type.len + f.error.issues[k].loc.len + f.error.issues[k].msg.len, 0);
+		failure_clear(&f);
+	}
+}
+
 static void transport_errors_stay_what_they_are(void **state)
 {
 	(void)state;
 	freshet_outcome outcome = {.err = FRESHET_EHTTP_RESET, .http2_code = 8, .has_http2_code = true};
 	outcome.text = freshet_str_of("reset by the peer");
 	struct failure f;
-	failure_init(&f, &outcome, (freshet_str){NULL, 0}, &scratch);
+	failure_init(&f, &outcome, (freshet_str){NULL, 0}, freshet_str_of(TOKEN), &scratch);
 	assert_int_equal(f.error.outcome.err, FRESHET_EHTTP_RESET);
 	assert_int_equal(f.error.outcome.http2_code, 8);
 	assert_span(f.error.outcome.text, "reset by the peer");
@@ -364,6 +396,7 @@ int main(void)
 		cmocka_unit_test(quotas),
 		cmocka_unit_test(bodies_that_are_not_json),
 		cmocka_unit_test(texts_are_one_line),
+		cmocka_unit_test(the_token_is_never_shown),
 		cmocka_unit_test(transport_errors_stay_what_they_are),
 		cmocka_unit_test(every_documented_body),
 		cmocka_unit_test(every_status_with_a_body_that_is_not_its_own),

@@ -5,6 +5,8 @@
 
 #include "service/ash/failure.h"
 
+#define KEY "ash_4f8a11c2"
+
 static struct freshet_ash client;
 
 static struct ash_failure *failure_of(int status, const char *body)
@@ -12,7 +14,7 @@ static struct ash_failure *failure_of(int status, const char *body)
 	static struct ash_failure failure;
 	freshet_outcome outcome = {.err = FRESHET_OK, .text = freshet_str_of("answered"), .http_status = status};
 	freshet_str text = freshet_str_of(body);
-	ash_failure_init(&failure, &outcome, text, guest_scratch_begin(&client.scratch, text.len));
+	ash_failure_init(&failure, &outcome, text, freshet_str_of(KEY), guest_scratch_begin(&client.scratch, text.len));
 	return &failure;
 }
 
@@ -172,12 +174,29 @@ static void a_line_for_people_has_no_controls_and_ends_at_a_character(void **sta
 	guest_scratch_clear(&client.scratch);
 }
 
+/* A server that refuses the key may quote it. */
+static void the_key_is_never_shown(void **state)
+{
+	(void)state;
+	struct ash_failure *f =
+		failure_of(401, "{\"error\":\"Invalid API key: ash_4f8a11c2\",\"code\":\"ash_4f8a11c2\"}");
+	assert_true(text_is(f->error.outcome.text, "HTTP 401: Invalid API key: ************"));
+	assert_true(text_is(f->error.message, "Invalid API key: ************"));
+	assert_int_equal(f->error.reason, FRESHET_ASH_REASON_KEY_UNKNOWN);
+	assert_int_equal(f->error.code.len, 0);
+	assert_int_equal(failure_of(502, "<p>ash_4f8a11c2</p>")->error.outcome.body.len, 0);
+	/* What begins as JSON may hold what the request held, whole or not. */
+	assert_int_equal(failure_of(502, "{\"prompt\":\"half of")->error.outcome.body.len, 0);
+	guest_scratch_clear(&client.scratch);
+}
+
 static void what_the_transport_met_stays_what_it_is(void **state)
 {
 	struct ash_failure f;
 	freshet_outcome outcome = {.err = FRESHET_ECONNECT, .text = freshet_str_of("refused"), .unprocessed = true};
 	(void)state;
-	ash_failure_init(&f, &outcome, (freshet_str){NULL, 0}, guest_scratch_begin(&client.scratch, 0));
+	ash_failure_init(
+		&f, &outcome, (freshet_str){NULL, 0}, freshet_str_of(KEY), guest_scratch_begin(&client.scratch, 0));
 	assert_int_equal(f.error.outcome.err, FRESHET_ECONNECT);
 	assert_true(text_is(f.error.outcome.text, "refused"));
 	assert_true(f.error.outcome.unprocessed);
@@ -189,6 +208,7 @@ int main(void)
 		cmocka_unit_test(every_shape_gives_its_error),
 		cmocka_unit_test(html_in_place_of_a_body_is_kept),
 		cmocka_unit_test(a_line_for_people_has_no_controls_and_ends_at_a_character),
+		cmocka_unit_test(the_key_is_never_shown),
 		cmocka_unit_test(what_the_transport_met_stays_what_it_is),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,8 +154,8 @@ static void no_secret_is_shown_whatever_the_server_echoes(void **state)
 		freshet_str_of("sk_live_12345678"), freshet_str_of("87654321_tail"), freshet_str_of("abc")};
 	words.secrets = (struct guest_secrets){secrets, 3, NULL};
 	const struct guest_failure *f = failure_of(401, "{\"message\":\"key sk\\u005flive_12345678 is bad, abc\"}");
-	assert_true(freshet_str_is(f->message, "key **************** is bad, abc"));
-	assert_true(freshet_str_is(f->outcome.text, "HTTP 401: key **************** is bad, abc"));
+	assert_true(freshet_str_is(f->message, "key **************** is bad, ***"));
+	assert_true(freshet_str_is(f->outcome.text, "HTTP 401: key **************** is bad, ***"));
 	assert_int_equal(failure_of(401, "{\"code\":\"sk_live_12345678\"}")->code.len, 0);
 	assert_int_equal(failure_of(401, "<p>sk_live_12345678</p>")->outcome.body.len, 0);
 	assert_true(failure_of(401, "<p>sk_live</p>")->outcome.body.len > 0);
@@ -180,6 +180,35 @@ static void no_secret_is_shown_whatever_the_server_echoes(void **state)
 	words.secrets = (struct guest_secrets){NULL, 0, NULL};
 }
 
+/* As a word they are hidden, as a part of one they are not: else every text would be blanked. */
+static void short_secrets_count_where_they_stand_alone(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *secret, *text, *shown;
+	} rows[] = {
+		{"42", "42", "**"},
+		{"42", "level 42 of 421, 142, x42, 42_a, 4 2", "level ** of 421, 142, x42, 42_a, 4 2"},
+		{"42", "'42',42;(42)", "'**',**;(**)"},
+		{"a", "a banana is a fruit", "* banana is * fruit"},
+		{"aa", "aaa aa", "aaa **"},
+		{"--", "a--b", "a**b"},
+		{"-1", "x-1 -12", "x** -12"},
+		{"\xc3\xa9", "\xc3\xa9t\xc3\xa9 \xc3\xa9", "\xc3\xa9t\xc3\xa9 **"},
+		{"", "nothing", "nothing"},
+		{"abcd", "xabcdx", "x****x"},
+	};
+	char line[64];
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		const freshet_str secret = freshet_str_of(rows[i].secret);
+		const struct guest_secrets secrets = {&secret, 1, NULL};
+		freshet_str text = freshet_str_of(rows[i].text);
+		guest_hide(&secrets, text, line, sizeof line);
+		assert_string_equal(line, rows[i].shown);
+		assert_int_equal(guest_secrets_in(&secrets, text), strcmp(rows[i].text, rows[i].shown) != 0);
+	}
+}
+
 /* A message that is no string is shown as JSON, in which a secret may be spelled in many ways. */
 static void escapes_hide_no_secret(void **state)
 {
@@ -190,8 +219,7 @@ static void escapes_hide_no_secret(void **state)
 	assert_int_equal(guest_secrets_keep(&prompts, freshet_str_of("say \"h\xc3\xa9llo\"\n")), FRESHET_OK);
 	assert_int_equal(guest_secrets_keep(&prompts, freshet_str_of("abc")), FRESHET_OK);
 	assert_int_equal(guest_secrets_keep(&prompts, freshet_str_of("plain words")), FRESHET_OK);
-	/* One that is too short to be looked for is not kept. */
-	assert_int_equal(prompts.count, 2);
+	assert_int_equal(prompts.count, 3);
 	words.secrets = (struct guest_secrets){keys, 1, &prompts};
 	static const char *const told[] = {
 		"{\"message\":[{\"input\":\"sk_live_1234\\/5678\"}],\"code\":\"x\"}",
@@ -222,6 +250,7 @@ int main(void)
 		cmocka_unit_test(a_lost_request_keeps_its_own_text),
 		cmocka_unit_test(another_code_and_an_unreadable_body_have_their_text),
 		cmocka_unit_test(no_secret_is_shown_whatever_the_server_echoes),
+		cmocka_unit_test(short_secrets_count_where_they_stand_alone),
 		cmocka_unit_test(escapes_hide_no_secret),
 	};
 	return cmocka_run_group_tests(tests, make_words, free_words);

@@ -176,6 +176,13 @@ static void ids_may_be_numbers_and_anything_has_a_text(void **state)
 	assert_true(freshet_str_is(out, "fb_1"));
 	value = value_of("{}");
 	assert_int_equal(guest_take_id(&value, &scratch, &out), FRESHET_EJSON_TYPE);
+	/* Terminated it would be another one. */
+	value = value_of("\"fb\\u0000\"");
+	assert_int_equal(guest_take_id(&value, &scratch, &out), FRESHET_EJSON_STRING);
+	assert_true(freshet_str_is(out, "fb_1"));
+	value = value_of("\"\"");
+	assert_int_equal(guest_take_id(&value, &scratch, &out), FRESHET_OK);
+	assert_int_equal(out.len, 0);
 	value = value_of("{\"a\":1}");
 	assert_int_equal(guest_take_any(&value, &scratch, &out), FRESHET_OK);
 	assert_true(freshet_str_is(out, "{\"a\":1}"));

@@ -116,13 +116,13 @@ static void what_cannot_be_right_is_refused_at_once(void **state)
 static void values_cannot_lead_elsewhere(void **state)
 {
 	(void)state;
-	static const char *const bad[] = {"", ".", "..", NULL};
+	static const freshet_str bad[] = {{"", 0}, {".", 1}, {"..", 2}, {"a\0b", 3}, {"\0", 1}, {NULL, 0}};
 	struct guest_routes routes;
 	assert_int_equal(guest_routes_init(&routes, table, ROUTE_COUNT, NULL, NULL, 0), FRESHET_OK);
-	for (size_t i = 0; i < 4; i++) {
-		const struct guest_value values[] = {{"agent_id", freshet_str_of(bad[i])}};
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		const struct guest_value values[] = {{"agent_id", bad[i]}};
 		struct guest_text path = {0};
-		guest_route_path(&routes, ROUTE_run_start, values, bad[i] != NULL, &path);
+		guest_route_path(&routes, ROUTE_run_start, values, bad[i].ptr != NULL, &path);
 		assert_int_equal(path.err, FRESHET_EINVAL);
 		guest_text_clear(&path);
 	}

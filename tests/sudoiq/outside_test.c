@@ -256,6 +256,8 @@ static void what_cannot_be_fed(void **state)
 	begin(NULL, 0, &options);
 	assert_int_equal(feed("{\"task_id\":42,\"status\":\"running\"}", NULL), FRESHET_EINVAL);
 	assert_int_equal(
+		feed("{\"agent_id\":\"a\\u0000b\",\"task_id\":42,\"status\":\"running\"}", NULL), FRESHET_EINVAL);
+	assert_int_equal(
 		feed(FED_PAUSED(1, CALL("a", "x") "," CALL("b", "x") "," CALL("c", "x")), NULL), FRESHET_EQUEUE_FULL);
 	hold_feed(FED_PAUSED(1, CALL("a", "x") "," CALL("b", "x")), true);
 	freshet_sudoiq_close(sudoiq_world.client);

@@ -114,6 +114,14 @@ static void starts_that_cannot_be(void **state)
 	o.agent_id = freshet_str_of("..");
 	assert_int_equal(
 		freshet_sudoiq_execute_agent(sudoiq_world.client, &o, &callbacks, &seen, &run), FRESHET_EINVAL);
+	o.agent_id = (freshet_str){"a-1\0b", 5};
+	assert_int_equal(
+		freshet_sudoiq_execute_agent(sudoiq_world.client, &o, &callbacks, &seen, &run), FRESHET_EINVAL);
+	freshet_sudoiq_attach_options attached = {sizeof attached, {"a-1\0b", 5}, 42, .callbacks = callbacks};
+	assert_int_equal(freshet_sudoiq_attach(sudoiq_world.client, &attached, &run), FRESHET_EINVAL);
+	attached.agent_id = freshet_str_of(AGENT);
+	attached.last_event_id = (freshet_str){"7\0008", 3};
+	assert_int_equal(freshet_sudoiq_attach(sudoiq_world.client, &attached, &run), FRESHET_EINVAL);
 	o.size = 3;
 	assert_int_equal(
 		freshet_sudoiq_execute_agent(sudoiq_world.client, &o, &callbacks, &seen, &run), FRESHET_EINVAL);

@@ -307,7 +307,7 @@ static freshet_err set_session(freshet_agentos_conversation *c, const freshet_ag
 {
 	char id[GUEST_UUID_SIZE] = "";
 	freshet_err err = FRESHET_OK;
-	if (o->local && o->session_id.len > 0)
+	if (o->session_id.len > 0 && (o->local || !guest_is_id(o->session_id)))
 		return FRESHET_EINVAL;
 	if (!o->local && o->session_id.len == 0)
 		err = guest_uuid(id);

@@ -119,7 +119,7 @@ freshet_err agentos_run_name(freshet_agentos_run *run, const freshet_json_value 
 {
 	freshet_str text = {NULL, 0};
 	if (guest_take_id(id, &run->client->scratch.json, &text) != FRESHET_OK || text.len == 0 ||
-		id->raw.len > AGENTOS_ID_MAX || memchr(text.ptr, '\0', text.len) != NULL)
+		id->raw.len > AGENTOS_ID_MAX)
 		return FRESHET_EBAD_ANSWER;
 	char *copy = freshet_mem_new(1, text.len + 1 + id->raw.len + 1);
 	if (copy == NULL)

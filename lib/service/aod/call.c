@@ -19,7 +19,7 @@ static bool is_unsupported(const freshet_aod_call *call, const freshet_aod_error
 static void call_failed(freshet_aod_call *call, const freshet_response *response, freshet_json_scratch *scratch)
 {
 	struct failure failure;
-	failure_init(&failure, &response->outcome, response->body, scratch);
+	failure_init(&failure, &response->outcome, response->body, freshet_str_of(call->client->token), scratch);
 	if (is_unsupported(call, &failure.error))
 		failure_set(&failure, FRESHET_EUNSUPPORTED);
 	call->kind->refuse(call, &failure.error);

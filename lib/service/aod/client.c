@@ -17,6 +17,7 @@ static void client_gone(void *user)
 {
 	freshet_aod *client = user;
 	guest_scratch_clear(&client->scratch);
+	guest_free_secret(client->token);
 	freshet_mem_free(client);
 }
 
@@ -67,13 +68,17 @@ freshet_err freshet_aod_new(freshet_reactor *reactor, const freshet_aod_options 
 	char *trimmed = guest_url(url != NULL ? url : DEFAULT_URL);
 	freshet_aod *client = freshet_mem_new(1, sizeof *client);
 	freshet_err err = FRESHET_ENOMEM;
-	if (trimmed != NULL && client != NULL) {
+	if (client != NULL)
+		client->token = guest_copy(freshet_str_of(token));
+	if (trimmed != NULL && client != NULL && client->token != NULL) {
 		client->deadline_ms = o.deadline_ms != 0 ? o.deadline_ms : CALL_DEADLINE_MS;
 		client->max_answer = o.max_answer;
 		err = open_endpoint(client, reactor, &o, trimmed, token);
 	}
 	freshet_mem_free(trimmed);
 	if (err != FRESHET_OK) {
+		if (client != NULL)
+			guest_free_secret(client->token);
 		freshet_mem_free(client);
 		return err;
 	}

@@ -3,7 +3,7 @@
  * not JSON (a proxy's, or the server's for unknown routes) leaves status, content type and its beginning.
  *
  * The `input` of a refused field, which may echo prompts and secrets, is never read, and a body in which it could stand
- * is never shown.
+ * is never shown. Neither is the token, should the server quote it.
  */
 #include "failure.h"
 
@@ -133,18 +133,47 @@ static void read_conflict(freshet_aod_error *error)
 		error->version = version_in(error->detail);
 }
 
-void failure_init(
-	struct failure *failure, const freshet_outcome *outcome, freshet_str body, freshet_json_scratch *scratch)
+static void hide(const struct guest_secrets *secrets, freshet_str *text)
+{
+	if (guest_secrets_in(secrets, *text))
+		*text = (freshet_str){NULL, 0};
+}
+
+/* A server that refuses the token may quote it. */
+static void hide_token(struct failure *failure, freshet_str token, freshet_json_scratch *scratch)
+{
+	const struct guest_secrets secrets = {&token, 1, NULL};
+	freshet_aod_issue *issues = failure->memory;
+	freshet_str *detail = &failure->error.detail;
+	*detail = guest_cover(&secrets, *detail, scratch, failure->hidden, sizeof failure->hidden);
+	for (size_t i = 0; i < failure->error.issue_count; i++) {
+		hide(&secrets, &issues[i].type);
+		hide(&secrets, &issues[i].loc);
+		hide(&secrets, &issues[i].msg);
+	}
+}
+
+/* One of which the page shows the beginning counts as well. */
+static freshet_str page_of(freshet_str body, freshet_str token)
+{
+	const struct guest_secrets secrets = {&token, 1, NULL};
+	hide(&secrets, &body);
+	return guest_page(body);
+}
+
+void failure_init(struct failure *failure, const freshet_outcome *outcome, freshet_str body, freshet_str token,
+	freshet_json_scratch *scratch)
 {
 	memset(failure, 0, sizeof *failure);
 	failure->error.outcome = *outcome;
-	failure->error.outcome.body = guest_page(body);
+	failure->error.outcome.body = page_of(body, token);
 	if (outcome->err != FRESHET_OK && outcome->err != FRESHET_EHTTP_STATUS)
 		return;
 	failure->error.outcome.err = err_of_status(outcome->http_status);
 	read_body(failure, body, scratch);
 	if (failure->error.outcome.err == FRESHET_ECONFLICT)
 		read_conflict(&failure->error);
+	hide_token(failure, token, scratch);
 	describe(failure);
 }
 

@@ -13,14 +13,15 @@ struct failure {
 	freshet_aod_error error;
 	void *memory; /* of the issues */
 	char text[GUEST_LINE_SIZE];
+	char hidden[GUEST_LINE_SIZE]; /* the detail, when it held the token */
 };
 
 /*
- * The error behind an outcome and the body that came with it. Strings are decoded into the scratch. The failure lives
- * until failure_clear and not longer than the outcome, the body and the scratch.
+ * The error behind an outcome and the body that came with it. Strings are decoded into the scratch; the token (empty: none)
+ * is in none of them. The failure lives until failure_clear and not longer than the outcome, the body and the scratch.
  */
-void failure_init(
-	struct failure *failure, const freshet_outcome *outcome, freshet_str body, freshet_json_scratch *scratch);
+void failure_init(struct failure *failure, const freshet_outcome *outcome, freshet_str body, freshet_str token,
+	freshet_json_scratch *scratch);
 
 /* The same failure under another code. */
 void failure_set(struct failure *failure, freshet_err err);

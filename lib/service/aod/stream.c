@@ -269,8 +269,8 @@ static void set_failure(freshet_aod_stream *s, struct failure *failure, const fr
 	if (s->bad)
 		failure_bad_event(failure, outcome, outcome->err, s->bad_position, s->bad_row);
 	else
-		failure_init(
-			failure, outcome, outcome->body, guest_scratch_begin(&s->client->scratch, outcome->body.len));
+		failure_init(failure, outcome, outcome->body, freshet_str_of(s->client->token),
+			guest_scratch_begin(&s->client->scratch, outcome->body.len));
 }
 
 static void call_on_done(freshet_aod_stream *s, const freshet_stream_end *core, const freshet_aod_error *error)

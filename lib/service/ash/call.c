@@ -170,7 +170,8 @@ static void request_done(freshet_request *request, const freshet_response *respo
 	if (good)
 		read_answer(call, response, &r);
 	else
-		ash_failure_init(&failure, &response->outcome, response->body, scratch);
+		ash_failure_init(
+			&failure, &response->outcome, response->body, freshet_str_of(call->client->key), scratch);
 	if (r.err != FRESHET_OK)
 		ash_failure_unreadable(&failure, &response->outcome, r.err, r.position);
 	if (!good || r.err != FRESHET_OK)

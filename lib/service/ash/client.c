@@ -55,6 +55,7 @@ static void client_gone(void *user)
 {
 	freshet_ash *client = user;
 	guest_scratch_clear(&client->scratch);
+	guest_free_secret(client->key);
 	guest_map_clear(&client->commands);
 	freshet_mem_free(client);
 }
@@ -104,13 +105,17 @@ freshet_err freshet_ash_new(freshet_reactor *reactor, const freshet_ash_options 
 	char *trimmed = guest_url(url != NULL ? url : DEFAULT_URL);
 	freshet_ash *client = freshet_mem_new(1, sizeof *client);
 	freshet_err err = FRESHET_ENOMEM;
-	if (trimmed != NULL && client != NULL) {
+	if (client != NULL)
+		client->key = guest_copy(freshet_str_of(key));
+	if (trimmed != NULL && client != NULL && client->key != NULL) {
 		client->deadline_ms = o.deadline_ms;
 		client->max_answer = o.max_answer;
 		err = open_endpoint(client, reactor, &o, trimmed, key);
 	}
 	freshet_mem_free(trimmed);
 	if (err != FRESHET_OK) {
+		if (client != NULL)
+			guest_free_secret(client->key);
 		freshet_mem_free(client);
 		return err;
 	}

@@ -5,9 +5,6 @@
  */
 #include "failure.h"
 
-/* Of a body that is not JSON. */
-#define BODY_SHOWN 4096
-
 FRESHET_JSON_PLAN(body_plan, "error", "message", "code");
 
 /* ---- reasons ---- */
@@ -90,27 +87,36 @@ static void describe(struct ash_failure *failure)
 /* ---- the body ---- */
 
 /* The words: `message` says more than `error` where both are. An empty one says nothing. */
-static void read_words(freshet_ash_error *error, const freshet_json_value *v, freshet_json_scratch *scratch)
+static void read_words(struct ash_failure *failure, const freshet_json_value *v, const struct guest_secrets *secrets,
+	freshet_json_scratch *scratch)
 {
+	freshet_ash_error *error = &failure->error;
 	freshet_json_string(&v[1], scratch, &error->message);
 	if (error->message.len == 0)
 		freshet_json_string(&v[0], scratch, &error->message);
 	freshet_json_string(&v[2], scratch, &error->code);
+	/* A server that refuses the key may quote it. */
+	error->message = guest_cover(secrets, error->message, scratch, failure->hidden, sizeof failure->hidden);
+	if (guest_secrets_in(secrets, error->code))
+		error->code = (freshet_str){NULL, 0};
 }
 
-void ash_failure_init(
-	struct ash_failure *failure, const freshet_outcome *outcome, freshet_str body, freshet_json_scratch *scratch)
+void ash_failure_init(struct ash_failure *failure, const freshet_outcome *outcome, freshet_str body, freshet_str key,
+	freshet_json_scratch *scratch)
 {
+	const struct guest_secrets secrets = {&key, 1, NULL};
 	freshet_json_value v[3] = {0};
 	memset(failure, 0, sizeof *failure);
 	freshet_ash_error *error = &failure->error;
 	error->outcome = *outcome;
-	error->outcome.body = (freshet_str){body.ptr, body.len < BODY_SHOWN ? body.len : BODY_SHOWN};
-	if (freshet_json_pick(&body_plan, body, v, NULL) == FRESHET_OK)
+	error->outcome.body = guest_page(body);
+	/* One of which the page shows the beginning counts as well. */
+	if (guest_secrets_in(&secrets, body))
 		error->outcome.body = (freshet_str){NULL, 0};
 	if (outcome->err != FRESHET_OK && outcome->err != FRESHET_EHTTP_STATUS)
 		return;
-	read_words(error, v, scratch);
+	if (freshet_json_pick(&body_plan, body, v, NULL) == FRESHET_OK)
+		read_words(failure, v, &secrets, scratch);
 	error->reason = reason_of(outcome->http_status, error->message);
 	error->outcome.err = err_of(outcome->http_status, error->reason);
 	describe(failure);

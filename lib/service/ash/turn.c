@@ -380,7 +380,7 @@ static void core_done(freshet_stream *core, const freshet_stream_end *end, void 
 	turn->core = NULL;
 	turn->state = state_after(turn, &end->outcome);
 	if (turn->state == FRESHET_ASH_TURN_REFUSED) {
-		ash_failure_init(&failure, &end->outcome, end->outcome.body,
+		ash_failure_init(&failure, &end->outcome, end->outcome.body, freshet_str_of(turn->client->key),
 			guest_scratch_begin(&turn->client->scratch, end->outcome.body.len));
 	} else {
 		memset(&failure.error, 0, sizeof failure.error);

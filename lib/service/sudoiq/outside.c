@@ -24,7 +24,7 @@ static freshet_err take(freshet_sudoiq *client, const freshet_sudoiq_status *sta
 {
 	freshet_sudoiq_tool_call *calls = NULL;
 	*what = SUDOIQ_TAKE_OLD;
-	if (status->agent_id.len == 0 || !status->has_task_id)
+	if (!guest_is_id(status->agent_id) || !status->has_task_id)
 		return FRESHET_EINVAL;
 	if (client->closing)
 		return FRESHET_ESTATE;
@@ -290,7 +290,7 @@ freshet_err freshet_sudoiq_send_tool_responses(freshet_sudoiq *client, freshet_s
 {
 	if (out != NULL)
 		*out = NULL;
-	if (done == NULL || agent_id.len == 0 || count == 0)
+	if (done == NULL || !guest_is_id(agent_id) || count == 0)
 		return FRESHET_EINVAL;
 	struct sent *sent = sent_new(agent_id, results, count);
 	if (sent == NULL)

@@ -62,7 +62,7 @@ freshet_err sudoiq_run_new(freshet_sudoiq *client, freshet_str agent_id, const f
 	void *user, freshet_sudoiq_run **out)
 {
 	*out = NULL;
-	if (agent_id.len == 0 || callbacks == NULL || callbacks->on_done == NULL)
+	if (!guest_is_id(agent_id) || callbacks == NULL || callbacks->on_done == NULL)
 		return FRESHET_EINVAL;
 	if (client->closing)
 		return FRESHET_ESTATE;
@@ -374,7 +374,7 @@ freshet_err freshet_sudoiq_attach(
 	if (out != NULL)
 		*out = NULL;
 	freshet_sudoiq_attach_options_init(&o);
-	if (!guest_options(&o, sizeof o, options))
+	if (!guest_options(&o, sizeof o, options) || (o.last_event_id.len > 0 && !guest_is_id(o.last_event_id)))
 		return FRESHET_EINVAL;
 	freshet_err err = sudoiq_run_new(client, o.agent_id, &o.callbacks, o.user, &run);
 	if (err != FRESHET_OK)
