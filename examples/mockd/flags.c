@@ -71,6 +71,8 @@ static const struct flag {
 	FLAG("sudoiq-scripts", FLAG_TEXT, sudoiq_scripts, "LIST", "for inputs of Sudoiq that name none"),
 	FLAG("sudoiq-webhook", FLAG_TEXT, sudoiq_webhook, "URL", "where Sudoiq's webhooks go; http, on the loopback"),
 	FLAG("sudoiq-webhook-secret", FLAG_TEXT, sudoiq_webhook_secret, "TEXT", "they are signed with it"),
+	FLAG("webhook-records", FLAG_U32, webhook_records, "N",
+		"webhooks that are over and remembered; default 100000"),
 	FLAG("events-file", FLAG_TEXT, events_file, "FILE", "what GET /events/file answers"),
 	FLAG("control", FLAG_SWITCH, control, NULL, "the control API under /mockd/ is on"),
 	PLACE("cuts-per-minute", FLAG_DOUBLE, cuts_per_minute, "X", "random cuts; default 0"),
@@ -101,7 +103,7 @@ static void print_help(void)
 	printf("  %-26s %s\n", "--webhook-fault TEXT", "such as 'action=duplicate every=3 times=0'; several times");
 	printf("  %-26s %s\n", "--proxy-target TARGET",
 		"where else it leads: 'host:443=127.0.0.1:8443'; several times");
-	printf("  %-26s %s\n", "--platform aod|ash", "who answers at the root; default aod");
+	printf("  %-26s %s\n", "--platform NAME", "who answers at the root: aod, ash, sudoiq, agentos; default aod");
 	printf("  %-26s %s\n", "--dialect R|P|PS|PSI", "the shape of Agent on Demand; default PSI");
 	printf("  %-26s %s\n", "--help", "this text");
 }
@@ -157,9 +159,17 @@ static bool set_dialect(const char *name, struct mockd_options *options)
 
 static bool set_platform(const char *name, struct mockd_options *options)
 {
-	bool ash = strcmp(name, "ash") == 0;
-	options->platform = ash ? MOCKD_PLATFORM_ASH : MOCKD_PLATFORM_AOD;
-	return ash || strcmp(name, "aod") == 0;
+	static const char *const names[] = {[MOCKD_PLATFORM_AOD] = "aod",
+		[MOCKD_PLATFORM_ASH] = "ash",
+		[MOCKD_PLATFORM_SUDOIQ] = "sudoiq",
+		[MOCKD_PLATFORM_AGENTOS] = "agentos"};
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		if (strcmp(name, names[i]) == 0) {
+			options->platform = (enum mockd_platform)i;
+			return true;
+		}
+	}
+	return false;
 }
 
 static const struct flag *find_flag(const char *name)

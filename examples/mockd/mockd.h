@@ -42,10 +42,15 @@ enum mockd_dialect {
 	MOCKD_DIALECT_R,
 };
 
-/* Who answers the paths at the root. Ash's below /api, and AgentOS's, are answered in any case. */
+/*
+ * Who answers the paths at the root, and so all that nobody else has. Ash's below /api, AgentOS's and Sudoiq's are answered
+ * in any case.
+ */
 enum mockd_platform {
 	MOCKD_PLATFORM_AOD,
 	MOCKD_PLATFORM_ASH,
+	MOCKD_PLATFORM_SUDOIQ,
+	MOCKD_PLATFORM_AGENTOS,
 };
 
 /* Strings are copied. mockd_options_init sets every field to what its comment calls the default. */
@@ -108,6 +113,8 @@ struct mockd_options {
 	const char *sudoiq_scripts;        /* Sudoiq: for inputs that name no script; default "success" */
 	const char *sudoiq_webhook;        /* Sudoiq: where webhooks go; default NULL: nowhere */
 	const char *sudoiq_webhook_secret; /* Sudoiq: default NULL: they are not signed */
+
+	uint32_t webhook_records; /* deliveries of a platform that are over and remembered; default 100000 */
 
 	const char *events_file; /* what GET /events/file answers; default NULL: 404 */
 	bool control;            /* the control API under /mockd/ is on; default: off */
@@ -366,7 +373,7 @@ struct mockd_webhook_record {
 /* The record is valid until it returns. It must not call the emulator. */
 typedef void mockd_webhook_fn(const struct mockd_webhook_record *record, void *user);
 
-/* Calls `fn` for every delivery of the platform; NULL: of all. */
+/* Calls `fn` for every delivery of the platform that is remembered (webhook_records); NULL: of all platforms. */
 void mockd_webhook_each(struct mockd *m, const char *platform, mockd_webhook_fn *fn, void *user);
 
 struct mockd_webhook_stats {

@@ -153,18 +153,26 @@ void mockd_add_platform(struct mockd *m, struct platform *platform)
 	m->platforms[m->platform_count++] = platform;
 }
 
+static struct platform *root_of(const struct mockd *m)
+{
+	switch (m->options.platform) {
+	case MOCKD_PLATFORM_AOD: break;
+	case MOCKD_PLATFORM_ASH: return ash_platform(m->ash);
+	case MOCKD_PLATFORM_SUDOIQ: return siq_platform(m->siq);
+	case MOCKD_PLATFORM_AGENTOS: return aos_platform(m->aos);
+	}
+	return aod_platform(m->aod);
+}
+
 static freshet_err add_platforms(struct mockd *m)
 {
 	m->aod = aod_new(m);
 	m->ash = ash_new(m);
 	m->aos = aos_new(m);
 	m->siq = siq_new(m);
-	/* Of two at the root the first one answers. */
-	if (m->ash != NULL && m->options.platform == MOCKD_PLATFORM_ASH)
-		mockd_add_platform(m, ash_platform(m->ash));
 	if (m->aod != NULL)
 		mockd_add_platform(m, aod_platform(m->aod));
-	if (m->ash != NULL && m->options.platform != MOCKD_PLATFORM_ASH)
+	if (m->ash != NULL)
 		mockd_add_platform(m, ash_platform(m->ash));
 	if (m->aos != NULL)
 		mockd_add_platform(m, aos_platform(m->aos));
@@ -172,6 +180,7 @@ static freshet_err add_platforms(struct mockd *m)
 		mockd_add_platform(m, siq_platform(m->siq));
 	if (m->aod == NULL || m->ash == NULL || m->aos == NULL || m->siq == NULL)
 		return FRESHET_EINVAL;
+	m->root = root_of(m);
 	struct platform *events = events_new(m);
 	mockd_add_platform(m, events);
 	if (m->options.control)
@@ -193,16 +202,18 @@ bool mockd_controls(const struct mockd *m, const struct request *r)
 	return m->options.control && under_mount(r->path, "/mockd");
 }
 
-/* There is always one: a platform is mounted at the root. */
 static struct platform *platform_of(const struct mockd *m, freshet_str path)
 {
-	struct platform *best = NULL;
+	struct platform *best = m->root;
+	size_t longest = 0;
 	for (size_t i = 0; i < m->platform_count; i++) {
 		struct platform *p = m->platforms[i];
 		if (p->claims != NULL && p->claims(p, path))
 			return p;
-		if (under_mount(path, p->mount) && (best == NULL || strlen(p->mount) > strlen(best->mount)))
+		if (under_mount(path, p->mount) && strlen(p->mount) > longest) {
+			longest = strlen(p->mount);
 			best = p;
+		}
 	}
 	return best;
 }

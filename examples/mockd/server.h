@@ -57,10 +57,11 @@ struct mockd {
 
 	struct platform *platforms[MOCKD_PLATFORMS_MAX];
 	size_t platform_count;
-	struct aod *aod; /* one of the platforms */
-	struct ash *ash; /* another one */
-	struct aos *aos; /* AgentOS */
-	struct siq *siq; /* Sudoiq */
+	struct platform *root; /* who answers what nobody else has */
+	struct aod *aod;       /* one of the platforms */
+	struct ash *ash;       /* another one */
+	struct aos *aos;       /* AgentOS */
+	struct siq *siq;       /* Sudoiq */
 
 	struct intake *spare_intake; /* kept from the last request for the next */
 	struct mockd_stats stats;

@@ -35,6 +35,7 @@ void mockd_options_init(struct mockd_options *options)
 		.sudoiq_table = "default",
 		.sudoiq_auth = "bearer",
 		.sudoiq_scripts = "success",
+		.webhook_records = 100000,
 	};
 }
 

@@ -1,7 +1,8 @@
 /*
  * Deliveries of webhooks. Happy path: a delivery arises, its line's turn comes, there is a connection free, it is signed
  * and posted, the receiver answers 2xx. Failures: any other answer, none in time, no connection; it is tried again by
- * the platform's schedule and then given up. All of them are remembered as long as the emulator lives.
+ * the platform's schedule and then given up. Those that are over are remembered up to a bound; past it the oldest of them go
+ * and are only counted.
  */
 #include "mockd/webhook.h"
 
@@ -30,7 +31,7 @@ enum delivery_state {
 
 struct webhook_delivery {
 	struct list node;    /* in the sender's deliveries */
-	struct list waiting; /* in a line, or in the sender's ready ones */
+	struct list waiting; /* in a line, in the sender's ready ones, or in those that are over */
 	struct webhook *webhook;
 	struct webhook_line *line; /* until its first try is over; NULL: none */
 	struct alarm alarm;        /* what holds it is over, or its try took too long */
@@ -58,11 +59,45 @@ struct webhook {
 	struct list deliveries;
 	uint64_t last; /* number */
 	struct list ready;
+	struct list over; /* in the order in which they ended */
+	size_t over_count;
+	struct mockd_webhook_stats past; /* of those that were forgotten */
 	size_t posting;
 	uint64_t swapped;
 };
 
 static void begin(struct webhook_delivery *d);
+static void delivery_free(struct webhook_delivery *d);
+
+/* ---- those that are over ---- */
+
+static void count(struct mockd_webhook_stats *stats, const struct webhook_delivery *d)
+{
+	stats->deliveries += !d->copy;
+	stats->copies += d->copy;
+	stats->tries += d->answer_count;
+	stats->delivered += d->state == DELIVERY_DONE;
+	stats->given_up += d->state == DELIVERY_GIVEN_UP;
+	stats->lost += d->state == DELIVERY_LOST;
+	stats->waiting += d->state < DELIVERY_DONE;
+	stats->posting += d->state == DELIVERY_POSTING;
+}
+
+/* Nobody knows it any more but its sender, which may forget it here. */
+static void end(struct webhook_delivery *d)
+{
+	struct webhook *w = d->webhook;
+	list_push_back(&w->over, &d->waiting);
+	w->over_count++;
+	while (w->over_count > w->mockd->options.webhook_records) {
+		struct webhook_delivery *oldest =
+			container_of(list_pop_front(&w->over), struct webhook_delivery, waiting);
+		count(&w->past, oldest);
+		w->over_count--;
+		list_remove(&oldest->node);
+		delivery_free(oldest);
+	}
+}
 
 /* ---- what a try looks like ---- */
 
@@ -179,6 +214,8 @@ static void end_try(struct webhook_delivery *d, int status)
 		begin_copies(d);
 	if (line != NULL)
 		move_on(line, d);
+	if (d->state > DELIVERY_POSTING)
+		end(d);
 	fill_connections(w);
 }
 
@@ -212,6 +249,7 @@ static void begin(struct webhook_delivery *d)
 		if (d->line != NULL)
 			move_on(d->line, d);
 		d->line = NULL;
+		end(d);
 	} else if (w->posting < POSTS_MAX) {
 		post(d);
 	} else {
@@ -282,6 +320,7 @@ void webhook_send(struct webhook *w, struct webhook_line *line, const char *key,
 	d->order = webhook_faults_order(w->mockd, w->style->platform, event);
 	if (d->order.lose) {
 		d->state = DELIVERY_LOST;
+		end(d);
 	} else if (d->order.swap && line != NULL && line->swapped == NULL) {
 		line->swapped = d;
 		d->line = line;
@@ -312,6 +351,7 @@ static void lose(struct webhook_delivery *d)
 	clock_unset(&d->webhook->mockd->clock, &d->alarm);
 	d->state = DELIVERY_LOST;
 	d->line = NULL;
+	end(d);
 }
 
 void webhook_line_clear(struct webhook_line *line)
@@ -334,6 +374,7 @@ struct webhook *webhook_new(struct mockd *m, const struct webhook_style *style)
 	w->style = style;
 	list_init(&w->deliveries);
 	list_init(&w->ready);
+	list_init(&w->over);
 	list_push_back(&m->webhooks, &w->node);
 	return w;
 }
@@ -409,18 +450,6 @@ void mockd_webhook_each(struct mockd *m, const char *platform, mockd_webhook_fn 
 	}
 }
 
-static void count(struct mockd_webhook_stats *stats, const struct webhook_delivery *d)
-{
-	stats->deliveries += !d->copy;
-	stats->copies += d->copy;
-	stats->tries += d->answer_count;
-	stats->delivered += d->state == DELIVERY_DONE;
-	stats->given_up += d->state == DELIVERY_GIVEN_UP;
-	stats->lost += d->state == DELIVERY_LOST;
-	stats->waiting += d->state < DELIVERY_DONE;
-	stats->posting += d->state == DELIVERY_POSTING;
-}
-
 void mockd_webhook_get_stats(const struct mockd *m, const char *platform, struct mockd_webhook_stats *stats)
 {
 	*stats = (struct mockd_webhook_stats){.deliveries = 0};
@@ -429,6 +458,12 @@ void mockd_webhook_get_stats(const struct mockd *m, const char *platform, struct
 		if (!is_of(w, platform))
 			continue;
 		stats->swapped += w->swapped;
+		stats->deliveries += w->past.deliveries;
+		stats->copies += w->past.copies;
+		stats->tries += w->past.tries;
+		stats->delivered += w->past.delivered;
+		stats->given_up += w->past.given_up;
+		stats->lost += w->past.lost;
 		list_each (node, &w->deliveries)
 			count(stats, container_of(node, struct webhook_delivery, node));
 	}

@@ -122,6 +122,34 @@ static void flags_reach_the_emulator(void **state)
 	assert_int_equal(end(&run, SIGINT), 0);
 }
 
+/* Who answers what nobody has, each in its own words; all others keep the paths that are theirs alone. */
+static void any_platform_answers_at_the_root(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *platform, *words;
+	} rows[] = {
+		{"aod", "<title>Not Found</title>"},
+		{"ash", "Route GET:/none not found"},
+		{"sudoiq", "there is nothing at GET /none"},
+		{"agentos", "There is no such path"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct run run;
+		char flags[64];
+		snprintf(flags, sizeof flags, "--platform %s", rows[i].platform);
+		assert_true(start(&run, flags));
+		assert_non_null(strstr(curl("%s/none", run.url), rows[i].words));
+		assert_non_null(strstr(curl("%s/api/none", run.url), "Route GET:/api/none not found"));
+		assert_non_null(strstr(curl("%s/api/v1/none", run.url), "there is nothing at GET /api/v1/none"));
+		assert_non_null(strstr(curl("%s/api/v1/runs/none", run.url), "\"error\":"));
+		assert_int_equal(end(&run, SIGTERM), 0);
+	}
+	struct run run;
+	assert_false(start(&run, "--platform none"));
+	assert_int_equal(end(&run, 0), 2);
+}
+
 static void flags_of_sudoiq_reach_it(void **state)
 {
 	(void)state;
@@ -225,6 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(curl_runs_a_session),
 		cmocka_unit_test(flags_reach_the_emulator),
+		cmocka_unit_test(any_platform_answers_at_the_root),
 		cmocka_unit_test(flags_of_sudoiq_reach_it),
 		cmocka_unit_test(flags_of_agentos_reach_it),
 		cmocka_unit_test(bad_flags_are_refused),

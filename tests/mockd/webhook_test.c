@@ -29,15 +29,21 @@ static struct webhook *sender;
 static struct receiver hooks;
 static struct webhook_line line;
 
-static void open_with(const struct webhook_style *style, const char *secret)
+static void open_with_records(const struct webhook_style *style, const char *secret, uint32_t records)
 {
 	struct mockd_options options = mock_options();
 	options.control = true;
+	options.webhook_records = records;
 	mock_open(&options);
 	receiver_open(&hooks, mock.base, mock.mockd);
 	sender = webhook_new(mock.mockd, style);
 	webhook_line_init(&line);
 	assert_true(mockd_webhook_to(mock.mockd, style->platform, hooks.url, secret));
+}
+
+static void open_with(const struct webhook_style *style, const char *secret)
+{
+	open_with_records(style, secret, mock_options().webhook_records);
 }
 
 static int close_all(void **state)
@@ -450,6 +456,70 @@ static void faults_count_what_fits(void **state)
 		assert_int_equal(mockd_webhook_fault_add_text(mock.mockd, nonsense[i], NULL, 0), 0);
 }
 
+static void note_body(const struct mockd_webhook_record *record, void *user)
+{
+	char *text = user;
+	size_t len = strlen(text);
+	snprintf(text + len, 64 - len, "%.*s ", (int)record->body.len, record->body.ptr);
+}
+
+/* Those that go on are always remembered, the sums are of all. */
+static void what_is_over_is_remembered_up_to_a_bound(void **state)
+{
+	(void)state;
+	char text[64] = "";
+	open_with_records(&full_style, SECRET, 3);
+	add_fault("action=delay ms=1000");
+	add_fault("action=lose skip=4 times=2");
+	add_fault("action=duplicate skip=6");
+	for (int i = 1; i <= 9; i++) {
+		snprintf(text, sizeof text, "%d", i);
+		send_text(i % 2 == 0 ? &line : NULL, "x", text);
+	}
+	receiver_until(&hooks, 7);
+	receiver_settle(&hooks);
+	text[0] = '\0';
+	mockd_webhook_each(mock.mockd, "test", note_body, text);
+	struct mockd_webhook_stats s = stats_now();
+	assert_int_equal(strncmp(text, "1 ", 2), 0);
+	assert_int_equal(strlen(text), 2 * 4);
+	assert_int_equal(s.deliveries, 9);
+	assert_int_equal(s.copies, 1);
+	assert_int_equal(s.lost, 2);
+	assert_int_equal(s.waiting, 1);
+	assert_int_equal(s.delivered, 9 + 1 - 2 - 1);
+	assert_int_equal(s.tries, 9 + 1 - 2 - 1);
+	mockd_advance(mock.mockd, 1000);
+	receiver_until(&hooks, 8);
+	receiver_settle(&hooks);
+	assert_int_equal(stats_now().delivered, 8);
+	assert_int_equal(stats_now().waiting, 0);
+}
+
+/* A record that goes at once, also those that were never sent. */
+static void nothing_need_be_remembered(void **state)
+{
+	(void)state;
+	char text[64] = "";
+	open_with_records(&full_style, SECRET, 0);
+	add_fault("action=lose");
+	for (int i = 0; i < 4; i++)
+		send_text(&line, "x", "1");
+	receiver_until(&hooks, 3);
+	receiver_settle(&hooks);
+	send_text(&line, "x", "2");
+	send_text(&line, "x", "3");
+	webhook_line_clear(&line);
+	webhook_line_init(&line);
+	receiver_until(&hooks, 4);
+	receiver_settle(&hooks);
+	mockd_webhook_each(mock.mockd, "test", note_body, text);
+	assert_string_equal(text, "");
+	assert_int_equal(stats_now().deliveries, 6);
+	assert_int_equal(stats_now().delivered, 4);
+	assert_int_equal(stats_now().lost, 2);
+}
+
 static void only_the_loopback_is_posted_to(void **state)
 {
 	(void)state;
@@ -547,6 +617,8 @@ int main(void)
 		cmocka_unit_test_teardown(only_a_later_one_passes_by, close_all),
 		cmocka_unit_test_teardown(tries_are_forged, close_all),
 		cmocka_unit_test_teardown(faults_count_what_fits, close_all),
+		cmocka_unit_test_teardown(what_is_over_is_remembered_up_to_a_bound, close_all),
+		cmocka_unit_test_teardown(nothing_need_be_remembered, close_all),
 		cmocka_unit_test_teardown(only_the_loopback_is_posted_to, close_all),
 		cmocka_unit_test_teardown(many_share_the_connections, close_all),
 		cmocka_unit_test_teardown(the_control_api_does_it_too, close_all),

@@ -107,8 +107,10 @@ static bool find_endpoint(struct siq_request *q)
 {
 	const struct siq_table *table = q->siq->table;
 	size_t prefix = strlen(table->names[SIQ_PREFIX]);
-	freshet_str path = {q->request->path.ptr + prefix, q->request->path.len - prefix};
-	for (size_t i = 0; i < SIQ_ENDPOINT_COUNT; i++) {
+	freshet_str path = q->request->path;
+	bool below = path.len >= prefix && memcmp(path.ptr, table->names[SIQ_PREFIX], prefix) == 0;
+	path = below ? (freshet_str){path.ptr + prefix, path.len - prefix} : (freshet_str){NULL, 0};
+	for (size_t i = 0; below && i < SIQ_ENDPOINT_COUNT; i++) {
 		q->endpoint = (enum siq_endpoint)i;
 		if (freshet_str_is(q->request->method, table->endpoints[i].method) &&
 			path_fits(q, table->endpoints[i].path, path))
