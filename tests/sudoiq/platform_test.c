@@ -1,7 +1,8 @@
 /*
- * Runs of the emulator: every script to its end, under both of its tables of paths and names, over every transport, with
- * each way of credentials; and streams that are cut all over.
+ * Runs of the emulator, over one of the transports in support/transports.def: every script to its end, under both of its
+ * tables of paths and names, with each way of credentials; and streams that are cut all over.
  */
+#include "support/aod_world.h"
 #include "support/sudoiq_world.h"
 #include "support/test.h"
 
@@ -164,12 +165,11 @@ static void hold_totals(uint64_t runs, uint64_t calls)
 	assert_int_equal(totals.strange, 0);
 }
 
-static void play_all(freshet_sudoiq_options *o, const struct mockd_options *m, const freshet_endpoint_options *e)
+static void play_all(freshet_sudoiq_options *o, const struct mockd_options *m)
 {
 	sudoiq_world_open_mockd(m, NULL);
 	freshet_sudoiq_close(sudoiq_world.client);
 	read_table(sudoiq_world.mockd, o);
-	o->endpoint = e;
 	sudoiq_world.client = sudoiq_world_client(o);
 	assert_true(mockd_sudoiq_add_tool(sudoiq_world.mockd, "main", "read_meter", NULL));
 	assert_true(mockd_set(sudoiq_world.mockd, "sudoiq_retry_ms", 0));
@@ -202,20 +202,15 @@ static void every_script_under_both_tables(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		for (int http2 = 0; http2 < 2; http2++) {
-			struct mockd_options m;
-			freshet_endpoint_options e;
-			freshet_sudoiq_options o = sudoiq_world_options();
-			mockd_options_init(&m);
-			m.sudoiq_table = cases[i].table;
-			m.sudoiq_auth = cases[i].way;
-			freshet_endpoint_options_init(&e);
-			e.protocol = http2 != 0 ? FRESHET_PROTOCOL_HTTP2 : FRESHET_PROTOCOL_AUTO;
-			o.auth = cases[i].auth;
-			o.cookie = SUDOIQ_WORLD_KEY;
-			o.stream_mode = cases[i].mode;
-			play_all(&o, &m, &e);
-		}
+		struct mockd_options m;
+		freshet_sudoiq_options o = sudoiq_world_options();
+		mockd_options_init(&m);
+		m.sudoiq_table = cases[i].table;
+		m.sudoiq_auth = cases[i].way;
+		o.auth = cases[i].auth;
+		o.cookie = SUDOIQ_WORLD_KEY;
+		o.stream_mode = cases[i].mode;
+		play_all(&o, &m);
 	}
 }
 
@@ -248,7 +243,7 @@ static void cut_anywhere(void **state)
 	static char text[sizeof seen.text], result[sizeof seen.result];
 	bool struck = true;
 	(void)state;
-	for (uint64_t at = 0; struck; at += 29) {
+	for (uint64_t at = 0; struck; at += 113) {
 		struct mockd_options m;
 		struct mockd_fault fault;
 		mockd_options_init(&m);
@@ -273,8 +268,9 @@ static void cut_anywhere(void **state)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	world_choose(argc, argv);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_script_under_both_tables),
 		cmocka_unit_test(tokens_run_out),

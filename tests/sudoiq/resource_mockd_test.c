@@ -1,7 +1,9 @@
 /*
  * An account at the emulator, which keeps what it is given: what is registered, stored and recorded is found again, changed
- * and deleted. Once under the table of the contract, and once under one that has nothing in common with it.
+ * and deleted. Once under the table of the contract, and once under one that has nothing in common with it. Over one
+ * of the transports in support/transports.def.
  */
+#include "support/aod_world.h"
 #include "support/sudoiq_world.h"
 #include "support/test.h"
 
@@ -319,8 +321,9 @@ static void an_account_under_another_table(void **state)
 	the_whole_account();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	world_choose(argc, argv);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(an_account, sudoiq_world_close),
 		cmocka_unit_test_teardown(an_account_under_another_table, sudoiq_world_close),

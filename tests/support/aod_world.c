@@ -138,16 +138,21 @@ freshet_err world_client(const char *token, const char *url, freshet_aod **out)
 	return freshet_aod_new(world.reactor, &o, out);
 }
 
+void world_emulator(struct mockd_options *o)
+{
+	o->no_http2 = world_transport->no_http2;
+	if (!world_transport->tls)
+		return;
+	make_files();
+	o->tls_certificate = files.certificate;
+	o->tls_key = files.key;
+}
+
 void world_open(const struct mockd_options *options)
 {
 	freshet_reactor_options r;
 	struct mockd_options o = *options;
-	o.no_http2 = world_transport->no_http2;
-	if (world_transport->tls) {
-		make_files();
-		o.tls_certificate = files.certificate;
-		o.tls_key = files.key;
-	}
+	world_emulator(&o);
 	memset(&world, 0, sizeof world);
 	world.base = event_base_new();
 	assert_non_null(world.base);

@@ -43,6 +43,9 @@ struct mockd_options world_fast(void);
 /* The transport's own options are added. */
 void world_open(const struct mockd_options *options);
 
+/* What an emulator of any service needs for the transport; before world_endpoint. */
+void world_emulator(struct mockd_options *o);
+
 /* How a client of any service reaches the emulator over the transport. */
 void world_endpoint(freshet_endpoint_options *o);
 

@@ -1,4 +1,6 @@
 #include "support/sudoiq_world.h"
+
+#include "support/aod_world.h"
 #include "support/test.h"
 
 /* A loop that makes no progress for so long has lost something. */
@@ -149,6 +151,8 @@ freshet_sudoiq *sudoiq_world_client(const freshet_sudoiq_options *options)
 	freshet_endpoint_options_init(&e);
 	if (o.endpoint != NULL)
 		e = *o.endpoint;
+	else if (sudoiq_world.mockd != NULL)
+		world_endpoint(&e);
 	if (e.stream.backoff_min_ms == 0) {
 		e.stream.backoff_min_ms = 1;
 		e.stream.backoff_max_ms = 20;
@@ -195,6 +199,7 @@ void sudoiq_world_open_mockd(const struct mockd_options *m, const freshet_sudoiq
 	o.manual_clock = true;
 	/* A connection is not closed just when a request goes out on it. */
 	o.keep_alive_ms = 3600000;
+	world_emulator(&o);
 	assert_int_equal(mockd_new(sudoiq_world.base, &o, &sudoiq_world.mockd), FRESHET_OK);
 	sudoiq_world.client = sudoiq_world_client(options);
 }

@@ -50,7 +50,10 @@ freshet_sudoiq_options sudoiq_world_options(void);
 /* The server of a script and a client, whose url is filled in. `options` NULL: those above. */
 void sudoiq_world_open(const struct step *steps, size_t count, const freshet_sudoiq_options *options);
 
-/* The emulator instead; both may be NULL. */
+/*
+ * The emulator instead, over the transport that world_choose (support/aod_world.h) has taken; both may be NULL. An endpoint of
+ * the options' own is begun by world_endpoint.
+ */
 void sudoiq_world_open_mockd(const struct mockd_options *m, const freshet_sudoiq_options *options);
 
 /* One more client, for tests with two. */
