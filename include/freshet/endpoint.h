@@ -93,7 +93,8 @@ typedef struct freshet_endpoint_options {
 	 */
 	const uint8_t (*pins)[32];
 	size_t pin_count;
-	const char *key_log_file; /* optional: appends TLS secrets for debuggers (NSS key log format) */
+	const char *
+		key_log_file; /* optional: appends TLS secrets for debuggers (NSS key log format); made with mode 0600 */
 
 	/* Connections. */
 	uint32_t max_connections;            /* default 64; over HTTP/1.1, where each stream needs one, 8192 */

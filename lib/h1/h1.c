@@ -475,12 +475,15 @@ static void h1_cancel(struct wire *w, int32_t stream_id)
 {
 	struct h1 *h1 = h1_of(w);
 	(void)stream_id;
-	/* The head goes out whole and first: where it is still here, the peer has not heard of the request. */
-	bool unsent = h1->head.len > 0;
+	/*
+	 * The head goes out whole and first: where it is still here, the peer has not heard of the request. And where the
+	 * answer is complete, but its owner has left before it read the end, nothing is left to come either.
+	 */
+	bool unfinished = h1->asked && h1->head.len == 0;
 	clear_head(h1);
 	forget_exchange(h1);
-	h1->asked = !unsent;
-	w->draining |= !unsent;
+	h1->asked = unfinished;
+	w->draining |= unfinished;
 }
 
 static void h1_goodbye(struct wire *w)

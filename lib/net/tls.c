@@ -11,12 +11,15 @@
 #include "base/mem.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct tls {
 	SSL *ssl;
@@ -169,13 +172,18 @@ static freshet_err copy_pins(struct tls_context *context, const struct tls_optio
 	return FRESHET_OK;
 }
 
+/* Who can read it can read all that was said: it is made for its owner alone. */
 static freshet_err open_key_log(struct tls_context *context, const char *path)
 {
 	if (path == NULL)
 		return FRESHET_OK;
-	context->key_log = fopen(path, "ae");
-	if (context->key_log == NULL)
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+	context->key_log = fd >= 0 ? fdopen(fd, "a") : NULL;
+	if (context->key_log == NULL) {
+		if (fd >= 0)
+			close(fd);
 		return FRESHET_ETLS;
+	}
 	SSL_CTX_set_keylog_callback(context->ctx, log_key);
 	return FRESHET_OK;
 }

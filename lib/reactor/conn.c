@@ -294,6 +294,14 @@ void exchange_more(struct exchange *ex)
 	mark_dirty(c);
 }
 
+static void end_well(struct conn *c)
+{
+	c->served = true;
+	/* Bytes of this request that wait for a peer that has answered would stand before the next one. */
+	if (c->wire->protocol->exclusive && c->unsent.len > 0)
+		c->wire->protocol->goodbye(c->wire);
+}
+
 static void hand_over(struct conn *c, const struct wire_event *event)
 {
 	struct exchange *ex = event->exchange;
@@ -301,6 +309,8 @@ static void hand_over(struct conn *c, const struct wire_event *event)
 	if (ex->conn != c) {
 		if (event->kind == WIRE_ANSWER)
 			wire_answer_free(event->as.answer);
+		if (event->kind == WIRE_END)
+			end_well(c);
 		return;
 	}
 	switch (event->kind) {
@@ -313,10 +323,7 @@ static void hand_over(struct conn *c, const struct wire_event *event)
 	case WIRE_DATA: ex->owner->on_data(ex, event->as.data.bytes, event->as.data.len); break;
 	case WIRE_WANTED: ex->owner->on_wanted(ex); break;
 	case WIRE_END:
-		c->served = true;
-		/* Bytes of this request that wait for a peer that has answered would stand before the next one. */
-		if (c->wire->protocol->exclusive && c->unsent.len > 0)
-			c->wire->protocol->goodbye(c->wire);
+		end_well(c);
 		let_go(c, ex);
 		ex->owner->on_end(ex);
 		break;

@@ -9,6 +9,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct cert authority, other_authority;
@@ -396,8 +397,10 @@ static void log_keys(freshet_endpoint_options *o)
 static void key_log(void **state)
 {
 	char line[512];
+	struct stat about;
 	unsigned secrets = 0;
 	(void)state;
+	mode_t mask = umask(0);
 	accepts(&usual, NULL, "over h2");
 	assert_int_not_equal(access(file("keys.log"), F_OK), 0);
 	accepts(&usual, log_keys, "over h2");
@@ -407,6 +410,10 @@ static void key_log(void **state)
 		secrets += strncmp(line, "CLIENT_TRAFFIC_SECRET_0 ", 24) == 0;
 	fclose(log);
 	assert_int_equal(secrets, 1);
+	/* Nobody else may read it, whatever the mask. */
+	assert_int_equal(stat(file("keys.log"), &about), 0);
+	assert_int_equal(about.st_mode & 0777, 0600);
+	umask(mask);
 }
 
 int main(void)

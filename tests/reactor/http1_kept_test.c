@@ -87,6 +87,44 @@ static void connections_that_drain_vanish(void **state)
 	h1world_close(&w);
 }
 
+static void answer_no_more(struct h1server_conn *c, const struct h1server_request *q)
+{
+	if (strcmp(q->target, "/gone") == 0)
+		h1server_reply(c, 204, "", "");
+	else if (strcmp(q->target, "/events") == 0)
+		h1server_reply(c, 200, "Content-Type: text/event-stream\r\n", "data: last\n\n");
+	else
+		h1server_reply(c, 200, "", "ok");
+}
+
+static void finish_at_once(struct follower *f)
+{
+	freshet_stream_finish(f->stream);
+}
+
+/* The owner leaves while the end of the answer, which has come with it, is still to be read. */
+static void a_connection_whose_answer_was_whole_is_kept(void **state)
+{
+	struct h1world w;
+	struct reply r;
+	struct follower gone = {0}, last = {.on_event = finish_at_once};
+	(void)state;
+	h1world_open(&w, answer_no_more);
+	h1world_endpoint(&w);
+	client_follow(&w.client, w.e, "/gone", &gone);
+	h1world_run(&w);
+	assert_string_equal(freshet_err_name(gone.end.outcome.err), "FRESHET_OK");
+	client_follow(&w.client, w.e, "/events", &last);
+	h1world_run(&w);
+	assert_int_equal(last.seen.events, 1);
+	assert_string_equal(freshet_err_name(last.end.outcome.err), "FRESHET_OK");
+	h1world_get(&w, "/", &r);
+	h1world_run(&w);
+	h1world_assert_ok(&r, "ok");
+	assert_int_equal(w.server.accepted, 1);
+	h1world_close(&w);
+}
+
 /* Answers the first request of each connection, and closes over the second. */
 static void answer_once(struct h1server_conn *c, const struct h1server_request *q)
 {
@@ -331,6 +369,7 @@ int main(void)
 		cmocka_unit_test(an_idle_connection_closes),
 		cmocka_unit_test(a_server_says_how_long_it_waits),
 		cmocka_unit_test(connections_that_drain_vanish),
+		cmocka_unit_test(a_connection_whose_answer_was_whole_is_kept),
 		cmocka_unit_test(a_stale_connection_over_a_get),
 		cmocka_unit_test(a_stale_connection_over_a_post),
 		cmocka_unit_test(a_stale_connection_over_a_stream),

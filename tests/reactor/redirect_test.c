@@ -293,9 +293,10 @@ static void the_body_of_a_redirect_does_not_matter(void **state)
 		assert_string_equal(freshet_err_name(r.outcome.outcome.err), "FRESHET_OK");
 		assert_int_equal(r.status, 200);
 		assert_int_equal(w.departures, 2);
-		/* Over HTTP/1.1 what is not read to its end costs the connection. */
-		unsigned lost = sizes[i] == 0 || (*http1 && sizes[i] > 64 * 1024) ? 2 : 0;
-		assert_int_equal(web_accepted(&w.web), 1 + lost);
+		/* Over HTTP/1.1 what is not read to its end costs the connection, unless the end has come with the rest. */
+		unsigned lost = sizes[i] == 0 ? 2 : 0;
+		unsigned perhaps = *http1 && sizes[i] > 64 * 1024 ? 2 : 0;
+		assert_in_range(web_accepted(&w.web), 1 + lost, 1 + lost + perhaps);
 		world_close(&w);
 	}
 }
