@@ -37,6 +37,12 @@ run() {
 	! grep -q "$(printf '\033')" "$work/out" || fail "$name: control sequences in plain lines"
 }
 
+# --help tells of every flag, and takes nothing else to say so.
+"$built/demo/demo" --help >"$work/out" 2>&1 || fail "--help: exit code $?"
+for flag in sessions url token tls seed cuts-per-minute platform http1 plain help; do
+	grep -q "^  --$flag " "$work/out" || fail "--help does not tell of --$flag"
+done
+if "$built/demo/demo" --no-such-flag >"$work/out" 2>&1; then fail "a flag that is none is taken"; fi
 for names in aod,other '' aod,,ash; do
 	if "$built/demo/demo" --platform "$names" >"$work/out" 2>&1; then fail "--platform '$names' is taken"; fi
 done
