@@ -65,6 +65,12 @@ void clock_unset(struct clock *c, struct alarm *alarm);
  */
 bool clock_step(struct clock *c, uint64_t until_us);
 
+/* When the earliest alarm is due; UINT64_MAX: none is set. */
+static inline uint64_t clock_next_us(const struct clock *c)
+{
+	return c->count > 0 ? c->heap[1].due_us : UINT64_MAX;
+}
+
 /* When a set alarm is due. */
 static inline uint64_t clock_due_us(const struct clock *c, const struct alarm *alarm)
 {

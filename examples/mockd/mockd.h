@@ -145,6 +145,9 @@ void mockd_advance(struct mockd *m, uint64_t ms);
 /* Emulated milliseconds since the emulator began. */
 uint64_t mockd_now_ms(const struct mockd *m);
 
+/* The emulated time, rounded up, at which something falls due next; UINT64_MAX: nothing will by itself. */
+uint64_t mockd_due_ms(const struct mockd *m);
+
 /* What the emulator counted since it began. */
 struct mockd_stats {
 	size_t connections; /* open now */

@@ -328,6 +328,12 @@ uint64_t mockd_now_ms(const struct mockd *m)
 	return clock_now_us(&m->clock) / US_PER_MS;
 }
 
+uint64_t mockd_due_ms(const struct mockd *m)
+{
+	uint64_t due_us = clock_next_us(&m->clock);
+	return due_us == UINT64_MAX ? UINT64_MAX : due_us / US_PER_MS + (due_us % US_PER_MS != 0);
+}
+
 void mockd_get_stats(const struct mockd *m, struct mockd_stats *stats)
 {
 	*stats = m->stats;

@@ -373,12 +373,15 @@ static int record(void **state)
 /* ---- where it is cut ---- */
 
 /*
- * How many bytes lie between two cuts where not every byte is cut after, or 1. Under the address sanitizer a TLS handshake
- * takes several milliseconds: there seven times fewer cuts have to do, and the plain build makes all of them.
+ * How many bytes lie between two cuts where not every byte is cut after, or 1. The address sanitizer looks for other things
+ * than the place of a cut, which the plain build makes after every byte: there some places in each row have to do, and
+ * fewer over TLS, whose handshakes take milliseconds then.
  */
 static uint64_t step_of(uint64_t step)
 {
-	return SANITIZED && world_transport->tls ? 7 * step : step;
+	if (!SANITIZED)
+		return step;
+	return world_transport->tls ? 31 * step : 11 * step;
 }
 
 static void cut_after_every_byte(void **state)

@@ -517,16 +517,10 @@ static void close_client(struct watch *w)
 
 static bool reactor_closed;
 
-static void on_reactor_closed(void *user)
-{
-	(void)user;
-	reactor_closed = true;
-}
-
 static void close_reactor(struct watch *w)
 {
 	(void)w;
-	freshet_reactor_close(world.reactor, on_reactor_closed, NULL);
+	freshet_reactor_close(world.reactor, world_on_reactor_closed, &reactor_closed);
 }
 
 static struct watch another;
@@ -555,10 +549,8 @@ static void act_at(enum place place, void (*act)(struct watch *w))
 	assert_true(w.acted);
 	if (act == begin_another)
 		world_run_until(&another.done);
-	if (act == close_reactor) {
+	if (act == close_reactor)
 		world_run_until(&reactor_closed);
-		world.reactor = NULL;
-	}
 	assert_int_equal(w.dones, 1);
 	if (act == begin_another)
 		assert_int_equal(another.err, FRESHET_OK);

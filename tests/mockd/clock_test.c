@@ -52,6 +52,7 @@ static void change_one(void)
 	t->due = clock_now_us(&clock_under_test) + random_between(&dice, 1, 1000);
 	clock_set(&clock_under_test, &t->alarm, t->due);
 	assert_int_equal(clock_due_us(&clock_under_test, &t->alarm), t->due);
+	assert_true(clock_next_us(&clock_under_test) == earliest());
 }
 
 static void alarms_fire_in_order(void **state)

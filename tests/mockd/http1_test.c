@@ -6,6 +6,8 @@
 #include "support/mock_world.h"
 #include "support/test.h"
 
+#include <sys/socket.h>
+
 #define AUTHORIZATION "authorization: Bearer " MOCKD_TOKEN "\r\n"
 #define HEALTH                                                                                                         \
 	"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 56\r\n\r\n"                              \
@@ -389,6 +391,9 @@ static void too_much_ahead_has_to_wait(void **state)
 	static char many[1000 * (sizeof request - 1)];
 	(void)state;
 	open_world();
+	/* The system would let megabytes wait here, and each request of them be answered. */
+	const int kept_here = 16 * 1024;
+	assert_int_equal(setsockopt(caller->fd, SOL_SOCKET, SO_SNDBUF, &kept_here, sizeof kept_here), 0);
 	for (size_t at = 0; at < sizeof many; at += sizeof request - 1)
 		memcpy(many + at, request, sizeof request - 1);
 	get("/events/tick?interval_ms=10&count=1");
@@ -401,6 +406,8 @@ static void too_much_ahead_has_to_wait(void **state)
 		said += n;
 		caller_turn(caller);
 	}
+	/* What the emulator keeps, and more. */
+	assert_true(said > 65536);
 	mockd_advance(mock.mockd, 10);
 	caller_take(caller, "0\r\n\r\n");
 	size_t whole = said / (sizeof request - 1);

@@ -36,6 +36,28 @@ static void options_that_make_no_sense_are_refused(void **state)
 	event_base_free(base);
 }
 
+/* Whoever leads the clock by hand can go from one thing to the next and misses none. */
+static void what_is_due_next_is_told(void **state)
+{
+	(void)state;
+	mock_open(NULL);
+	/* The probe's connection does not keep the emulator busy. */
+	probe_close(mock.probe);
+	mock.probe = NULL;
+	while (mockd_due_ms(mock.mockd) != UINT64_MAX)
+		mockd_advance(mock.mockd, mockd_due_ms(mock.mockd) - mockd_now_ms(mock.mockd));
+	mock_session("script:success rows=3");
+	unsigned steps = 0;
+	for (uint64_t due_ms; (due_ms = mockd_due_ms(mock.mockd)) != UINT64_MAX; steps++) {
+		assert_true(due_ms >= mockd_now_ms(mock.mockd));
+		mockd_advance(mock.mockd, due_ms - mockd_now_ms(mock.mockd));
+		assert_true(mockd_now_ms(mock.mockd) == due_ms);
+		assert_true(mockd_due_ms(mock.mockd) > due_ms);
+	}
+	/* Its stages, three rows and the end, each at its time. */
+	assert_true(steps > 4);
+}
+
 static void several_share_a_loop(void **state)
 {
 	(void)state;
@@ -216,6 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_that_make_no_sense_are_refused),
+		cmocka_unit_test_teardown(what_is_due_next_is_told, mock_close),
 		TEST(several_share_a_loop),
 		TEST(settings_are_sent),
 		TEST(it_ends_with_everything_open),

@@ -1,6 +1,7 @@
 #include "support/aod_world.h"
 #include "support/certs.h"
 #include "support/test.h"
+#include "support/timelapse.h"
 
 #include <unistd.h>
 
@@ -88,6 +89,10 @@ static void on_guard(evutil_socket_t fd, short what, void *user)
 
 void world_turn(void)
 {
+	if (world.lapses) {
+		timelapse_turn();
+		return;
+	}
 	/* A test that failed inside a callback has left the loop running: nothing can be cleared away any more. */
 	if (event_base_loop(world.base, EVLOOP_ONCE) < 0) {
 		fprintf(stderr, "the loop does not turn any more\n");
@@ -112,6 +117,7 @@ struct mockd_options world_fast(void)
 	struct mockd_options o;
 	mockd_options_init(&o);
 	o.clock_scale = 500;
+	o.manual_clock = true;
 	/* Who asks a second time would always meet the close. */
 	o.keep_alive_ms = UINT32_MAX;
 	return o;
@@ -157,19 +163,28 @@ void world_open(const struct mockd_options *options)
 	world.base = event_base_new();
 	assert_non_null(world.base);
 	world.tick = event_new(world.base, -1, EV_PERSIST, on_tick, NULL);
-	assert_int_equal(event_add(world.tick, &tick), 0);
+	if (!o.manual_clock)
+		assert_int_equal(event_add(world.tick, &tick), 0);
 	assert_int_equal(mockd_new(world.base, &o, &world.mockd), FRESHET_OK);
 	mockd_add_agent(world.mockd, world.agent);
+	world.lapses = o.manual_clock;
+	if (world.lapses)
+		timelapse_begin(world.base, world.mockd, o.clock_scale);
 	freshet_reactor_options_init(&r);
 	r.base = world.base;
 	r.seed = 1;
 	assert_int_equal(freshet_reactor_new(&r, &world.reactor), FRESHET_OK);
+	if (world.lapses)
+		timelapse_reactor(world.reactor);
 	assert_int_equal(world_client(MOCKD_TOKEN, mockd_url(world.mockd), &world.aod), FRESHET_OK);
 }
 
-static void on_reactor_closed(void *user)
+void world_on_reactor_closed(void *closed)
 {
-	*(bool *)user = true;
+	world.reactor = NULL;
+	if (world.lapses)
+		timelapse_reactor(NULL);
+	*(bool *)closed = true;
 }
 
 void world_close_reactor(void)
@@ -177,9 +192,8 @@ void world_close_reactor(void)
 	bool closed = false;
 	if (world.reactor == NULL)
 		return;
-	freshet_reactor_close(world.reactor, on_reactor_closed, &closed);
+	freshet_reactor_close(world.reactor, world_on_reactor_closed, &closed);
 	world_run_until(&closed);
-	world.reactor = NULL;
 }
 
 int world_close(void **state)
@@ -187,6 +201,8 @@ int world_close(void **state)
 	(void)state;
 	world_close_reactor();
 	mockd_free(world.mockd);
+	if (world.lapses)
+		timelapse_end();
 	event_free(world.tick);
 	event_base_free(world.base);
 	return 0;

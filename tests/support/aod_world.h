@@ -27,6 +27,7 @@ struct world {
 	freshet_reactor *reactor; /* NULL: closed */
 	freshet_aod *aod;
 	char agent[MOCKD_ID_SIZE];
+	bool lapses; /* time passes only while nothing happens: see support/timelapse.h */
 };
 
 /* The one that was chosen. */
@@ -37,10 +38,10 @@ void world_choose(int argc, char **argv);
 
 extern struct world world;
 
-/* Options of an emulator whose minutes pass in moments. */
+/* Options of an emulator whose minutes pass in moments, and of a world in which those moments pass at once. */
 struct mockd_options world_fast(void);
 
-/* The transport's own options are added. */
+/* The transport's own options are added. With a manual clock time lapses, `clock_scale` times as fast in the emulator. */
 void world_open(const struct mockd_options *options);
 
 /* What an emulator of any service needs for the transport; before world_endpoint. */
@@ -57,6 +58,9 @@ void world_turn(void);
 
 /* Runs the loop until *done. A test fails when that does not come for a long while. */
 void world_run_until(const bool *done);
+
+/* For whoever closes the reactor by himself; the argument is a bool that becomes true. */
+void world_on_reactor_closed(void *closed);
 
 /* Closes the reactor, unless that was done, and waits until it is gone. */
 void world_close_reactor(void);
