@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every public header can be included alone, and twice, by C11, and all of them by C++17, without a word of the compilers; C++
-# finds each exported function by its C name.
+# finds each exported function by its C name. Each function has a comment above it, or shares that of the one before it.
 # usage: headers.sh SOURCE-FOLDER C-COMPILER C++-COMPILER...
 set -eu
 source=$1
@@ -10,6 +10,11 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 warnings="-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Werror -I$source/include"
 
+awk '
+	/^FRESHET_API/ && before !~ /(\*\/|;)$/ { print FILENAME ":" FNR ": no comment says what it does"; failed = 1 }
+	{ before = $0 }
+	END { exit failed }
+' "$source"/include/freshet/*.h
 for header in "$source"/include/freshet/*.h; do
 	name=$(basename "$header" .h)
 	printf '#include <freshet/%s.h>\n#include <freshet/%s.h>\n' "$name" "$name" >"$work/$name.c"

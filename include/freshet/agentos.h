@@ -288,6 +288,7 @@ struct freshet_agentos_stats {
 	bool closing;
 };
 
+/* The counts as they are now. */
 FRESHET_API void freshet_agentos_stats_get(const freshet_agentos *client, freshet_agentos_stats *stats);
 
 /* The sum of all causes. */
@@ -380,6 +381,7 @@ FRESHET_API freshet_err freshet_agentos_run_flush(freshet_agentos_run *run, fres
 /* The server's id; empty before on_started, and of a run that is lost. Valid as long as the run. */
 FRESHET_API freshet_str freshet_agentos_run_id(const freshet_agentos_run *run);
 
+/* The client that it was started on, and `user` of its options. */
 FRESHET_API freshet_agentos *freshet_agentos_run_client(const freshet_agentos_run *run);
 FRESHET_API void *freshet_agentos_run_user(const freshet_agentos_run *run);
 

@@ -218,6 +218,7 @@ typedef void freshet_aod_detail_fn(
 FRESHET_API freshet_err freshet_aod_session_create(freshet_aod *client, const freshet_aod_create_options *options,
 	freshet_aod_ack_fn *done, void *user, freshet_aod_call **out);
 
+/* The session as it is now. */
 FRESHET_API freshet_err freshet_aod_session_get(
 	freshet_aod *client, freshet_str id, freshet_aod_session_fn *done, void *user, freshet_aod_call **out);
 
@@ -348,6 +349,7 @@ typedef void freshet_aod_agent_list_fn(freshet_aod_call *call, const freshet_aod
 FRESHET_API freshet_err freshet_aod_agent_list(
 	freshet_aod *client, freshet_aod_agent_list_fn *done, void *user, freshet_aod_call **out);
 
+/* A new agent. The answer is what is stored, its id and first version included. */
 FRESHET_API freshet_err freshet_aod_agent_create(freshet_aod *client, const freshet_aod_agent_fields *fields,
 	freshet_aod_agent_fn *done, void *user, freshet_aod_call **out);
 
@@ -425,6 +427,7 @@ typedef void freshet_aod_environment_list_fn(freshet_aod_call *call, const fresh
 FRESHET_API freshet_err freshet_aod_environment_list(
 	freshet_aod *client, freshet_aod_environment_list_fn *done, void *user, freshet_aod_call **out);
 
+/* A new environment. The answer is what is stored, its id and first version included. */
 FRESHET_API freshet_err freshet_aod_environment_create(freshet_aod *client,
 	const freshet_aod_environment_fields *fields, freshet_aod_environment_fn *done, void *user,
 	freshet_aod_call **out);
@@ -615,6 +618,7 @@ FRESHET_API uint64_t freshet_aod_stream_cursor(const freshet_aod_stream *stream)
 /* What the stream does now, as freshet_stream_state. */
 FRESHET_API const char *freshet_aod_stream_state(const freshet_aod_stream *stream);
 
+/* `user` of its options. */
 FRESHET_API void *freshet_aod_stream_user(const freshet_aod_stream *stream);
 
 /* ---- runs ---- */

@@ -455,6 +455,8 @@ FRESHET_OPTIONS_INIT(freshet_ash_deploy_options)
  */
 FRESHET_API freshet_err freshet_ash_agent_deploy(freshet_ash *client, const freshet_ash_deploy_options *options,
 	freshet_ash_agent_fn *done, void *user, freshet_ash_call **out);
+
+/* All agents; one by its name. */
 FRESHET_API freshet_err freshet_ash_agent_list(
 	freshet_ash *client, freshet_ash_agent_fn *done, void *user, freshet_ash_call **out);
 FRESHET_API freshet_err freshet_ash_agent_get(
@@ -467,12 +469,16 @@ FRESHET_API freshet_err freshet_ash_agent_update(freshet_ash *client, freshet_st
 /* Its sessions are gone with it. */
 FRESHET_API freshet_err freshet_ash_agent_delete(
 	freshet_ash *client, freshet_str name, freshet_ash_done_fn *done, void *user, freshet_ash_call **out);
+
+/* The configuration, a JSON object. */
 FRESHET_API freshet_err freshet_ash_agent_config_get(
 	freshet_ash *client, freshet_str name, freshet_ash_json_fn *done, void *user, freshet_ash_call **out);
 
 /* `config`, a JSON object, is merged into the configuration, which is the answer. */
 FRESHET_API freshet_err freshet_ash_agent_config_update(freshet_ash *client, freshet_str name, freshet_str config,
 	freshet_ash_json_fn *done, void *user, freshet_ash_call **out);
+
+/* The files of an agent, without their bytes. */
 FRESHET_API freshet_err freshet_ash_agent_file_list(
 	freshet_ash *client, freshet_str name, freshet_ash_file_list_fn *done, void *user, freshet_ash_call **out);
 
@@ -484,6 +490,8 @@ FRESHET_API freshet_err freshet_ash_agent_file_get(freshet_ash *client, freshet_
 FRESHET_API freshet_err freshet_ash_agent_file_put(freshet_ash *client, freshet_str name,
 	const freshet_ash_upload *files, size_t file_count, freshet_ash_done_fn *done, void *user,
 	freshet_ash_call **out);
+
+/* `path` is relative. */
 FRESHET_API freshet_err freshet_ash_agent_file_delete(freshet_ash *client, freshet_str name, freshet_str path,
 	freshet_ash_done_fn *done, void *user, freshet_ash_call **out);
 
@@ -518,6 +526,8 @@ FRESHET_API freshet_err freshet_ash_session_create(freshet_ash *client, const fr
 /* All sessions, newest first; with `agent` (its ptr not NULL) only those of it. */
 FRESHET_API freshet_err freshet_ash_session_list(
 	freshet_ash *client, freshet_str agent, freshet_ash_session_fn *done, void *user, freshet_ash_call **out);
+
+/* The session as it is now. */
 FRESHET_API freshet_err freshet_ash_session_get(
 	freshet_ash *client, freshet_str id, freshet_ash_session_fn *done, void *user, freshet_ash_call **out);
 
@@ -562,6 +572,7 @@ FRESHET_API freshet_err freshet_ash_session_logs(freshet_ash *client, freshet_st
 FRESHET_API freshet_err freshet_ash_session_exec(freshet_ash *client, freshet_str id, freshet_str command,
 	uint32_t timeout_ms, freshet_ash_exec_result_fn *done, void *user, freshet_ash_call **out);
 
+/* Files of the workspace, without and with their bytes; `path` is relative. */
 FRESHET_API freshet_err freshet_ash_session_file_list(freshet_ash *client, freshet_str id, bool without_hidden,
 	freshet_ash_file_list_fn *done, void *user, freshet_ash_call **out);
 FRESHET_API freshet_err freshet_ash_session_file_get(freshet_ash *client, freshet_str id, freshet_str path,
@@ -603,12 +614,16 @@ typedef struct freshet_ash_queue_options {
 } freshet_ash_queue_options;
 
 FRESHET_OPTIONS_INIT(freshet_ash_queue_options)
+
+/* Puts a prompt into the queue. */
 FRESHET_API freshet_err freshet_ash_queue_add(freshet_ash *client, const freshet_ash_queue_options *options,
 	freshet_ash_queue_item_fn *done, void *user, freshet_ash_call **out);
 
 /* Newest first; `status` is optional; `limit` 1 to 500, or 0: 50. */
 FRESHET_API freshet_err freshet_ash_queue_list(freshet_ash *client, freshet_str status, uint32_t limit,
 	freshet_ash_queue_item_fn *done, void *user, freshet_ash_call **out);
+
+/* How many there are of each status; one of them; and one that has not begun is taken out. */
 FRESHET_API freshet_err freshet_ash_queue_stats_get(
 	freshet_ash *client, freshet_ash_queue_stats_fn *done, void *user, freshet_ash_call **out);
 FRESHET_API freshet_err freshet_ash_queue_get(
@@ -643,6 +658,8 @@ typedef struct freshet_ash_usage_options {
 } freshet_ash_usage_options;
 
 FRESHET_OPTIONS_INIT(freshet_ash_usage_options)
+
+/* What was used: call by call, and summed up. */
 FRESHET_API freshet_err freshet_ash_usage_list(freshet_ash *client, const freshet_ash_usage_options *options,
 	freshet_ash_usage_event_fn *done, void *user, freshet_ash_call **out);
 FRESHET_API freshet_err freshet_ash_usage_stats_get(freshet_ash *client, const freshet_ash_usage_options *options,

@@ -129,6 +129,8 @@ typedef struct freshet_ash_version_options {
 } freshet_ash_version_options;
 
 FRESHET_OPTIONS_INIT(freshet_ash_version_options)
+
+/* A new version; a list of all; one; and what of it may be changed. */
 FRESHET_API freshet_err freshet_ash_version_create(freshet_ash *client, freshet_str agent,
 	const freshet_ash_version_options *options, freshet_ash_version_fn *done, void *user, freshet_ash_call **out);
 FRESHET_API freshet_err freshet_ash_version_list(
@@ -162,6 +164,8 @@ typedef struct freshet_ash_eval_case_options {
 } freshet_ash_eval_case_options;
 
 FRESHET_OPTIONS_INIT(freshet_ash_eval_case_options)
+
+/* A new question. */
 FRESHET_API freshet_err freshet_ash_eval_case_create(freshet_ash *client, freshet_str agent,
 	const freshet_ash_eval_case_options *options, freshet_ash_eval_case_fn *done, void *user,
 	freshet_ash_call **out);
@@ -199,6 +203,8 @@ FRESHET_OPTIONS_INIT(freshet_ash_eval_run_options)
 /* Starts a run; `options` may be NULL. */
 FRESHET_API freshet_err freshet_ash_eval_run_create(freshet_ash *client, freshet_str agent,
 	const freshet_ash_eval_run_options *options, freshet_ash_eval_run_fn *done, void *user, freshet_ash_call **out);
+
+/* All runs; one; what came of each question of one; and two of them side by side. */
 FRESHET_API freshet_err freshet_ash_eval_run_list(
 	freshet_ash *client, freshet_str agent, freshet_ash_eval_run_fn *done, void *user, freshet_ash_call **out);
 FRESHET_API freshet_err freshet_ash_eval_run_get(freshet_ash *client, freshet_str agent, freshet_str id,
@@ -221,6 +227,8 @@ FRESHET_OPTIONS_INIT(freshet_ash_score_options)
 /* `count` tells how many results of the run were scored. */
 FRESHET_API freshet_err freshet_ash_eval_run_score(freshet_ash *client, freshet_str agent, freshet_str id,
 	const freshet_ash_score_options *options, freshet_ash_done_fn *done, void *user, freshet_ash_call **out);
+
+/* One result. */
 FRESHET_API freshet_err freshet_ash_eval_result_score(freshet_ash *client, freshet_str agent, freshet_str id,
 	const freshet_ash_score_options *options, freshet_ash_eval_result_fn *done, void *user, freshet_ash_call **out);
 

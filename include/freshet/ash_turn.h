@@ -216,6 +216,7 @@ FRESHET_API freshet_err freshet_ash_turn_interrupt(freshet_ash_turn *turn);
 FRESHET_API void freshet_ash_turn_pause(freshet_ash_turn *turn);
 FRESHET_API void freshet_ash_turn_resume(freshet_ash_turn *turn);
 
+/* `user` of its options. */
 FRESHET_API void *freshet_ash_turn_user(const freshet_ash_turn *turn);
 
 /* ---- conversations ---- */

@@ -132,6 +132,7 @@ FRESHET_API freshet_err freshet_endpoint_new(
  */
 FRESHET_API void freshet_endpoint_close(freshet_endpoint *endpoint);
 
+/* The reactor that it was made on. */
 FRESHET_API freshet_reactor *freshet_endpoint_reactor(const freshet_endpoint *endpoint);
 
 /* As freshet_reactor_counters_get, of this endpoint alone. */

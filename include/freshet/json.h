@@ -108,6 +108,7 @@ FRESHET_API freshet_err freshet_json_uint64(const freshet_json_value *value, uin
  */
 FRESHET_API freshet_err freshet_json_double(const freshet_json_value *value, double *out);
 
+/* true or false; null is neither. */
 FRESHET_API freshet_err freshet_json_bool(const freshet_json_value *value, bool *out);
 
 /* ---- picking members ---- */
@@ -329,6 +330,10 @@ FRESHET_API freshet_err freshet_json_tokenizer_feed(
 /* Says that the text ends with what was fed. The last tokens, END among them, come from freshet_json_tokenizer_next. */
 FRESHET_API void freshet_json_tokenizer_finish(freshet_json_tokenizer *tokenizer);
 
+/*
+ * The next token of what was fed. Its spans are valid until the next call on the tokenizer. After FRESHET_JSON_FAILED
+ * nothing more of the text can be read.
+ */
 FRESHET_API freshet_json_result freshet_json_tokenizer_next(
 	freshet_json_tokenizer *tokenizer, freshet_json_token *token);
 
@@ -383,6 +388,7 @@ FRESHET_API void freshet_json_writer_reset(freshet_json_writer *writer);
 /* The finished text, valid until the next call on the writer; else the first error, and the empty span. */
 FRESHET_API freshet_err freshet_json_writer_text(freshet_json_writer *writer, freshet_str *out);
 
+/* Begins an object or an array; what is in it comes next. */
 FRESHET_API void freshet_json_write_object(freshet_json_writer *writer);
 FRESHET_API void freshet_json_write_array(freshet_json_writer *writer);
 
@@ -396,12 +402,14 @@ FRESHET_API void freshet_json_write_key_str(freshet_json_writer *writer, freshet
 /* What is not UTF-8 becomes U+FFFD, as the WHATWG Encoding standard decodes it: the text is always valid. */
 FRESHET_API void freshet_json_write_string(freshet_json_writer *writer, freshet_str text);
 
+/* All digits, without a fraction. */
 FRESHET_API void freshet_json_write_int64(freshet_json_writer *writer, int64_t number);
 FRESHET_API void freshet_json_write_uint64(freshet_json_writer *writer, uint64_t number);
 
 /* The shortest digits that read back as the same double, with a fraction or an exponent: 1.0, 0.1, 1e23. */
 FRESHET_API void freshet_json_write_double(freshet_json_writer *writer, double number);
 
+/* true or false, and null. */
 FRESHET_API void freshet_json_write_bool(freshet_json_writer *writer, bool truth);
 FRESHET_API void freshet_json_write_null(freshet_json_writer *writer);
 

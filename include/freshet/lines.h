@@ -72,6 +72,7 @@ FRESHET_API void freshet_lines_reset(freshet_lines *lines);
  */
 FRESHET_API freshet_err freshet_lines_feed(freshet_lines *lines, freshet_str piece);
 
+/* The next line of what was fed, or the next part of one that is longer than the limit. */
 FRESHET_API freshet_lines_result freshet_lines_next(freshet_lines *lines, freshet_line *line);
 
 /*

@@ -74,7 +74,7 @@ FRESHET_API void freshet_reactor_stop(freshet_reactor *reactor);
 FRESHET_API freshet_err freshet_reactor_post(freshet_reactor *reactor, void (*fn)(freshet_reactor *reactor, void *arg),
 	void (*dropped)(void *arg), void *arg);
 
-/* The loop that the reactor works on; it stays who made it's. */
+/* The loop that the reactor works on. It stays with whoever made it. */
 FRESHET_API struct event_base *freshet_reactor_base(const freshet_reactor *reactor);
 
 /*

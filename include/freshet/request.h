@@ -106,6 +106,7 @@ FRESHET_API void freshet_request_cancel(freshet_request *request);
  */
 FRESHET_API void freshet_request_resume(freshet_request *request);
 
+/* `user` of its options. */
 FRESHET_API void *freshet_request_user(const freshet_request *request);
 
 /* The first header of that name (any case) or the empty span. */

@@ -116,6 +116,7 @@ FRESHET_API freshet_str freshet_stream_last_event_id(const freshet_stream *strea
  */
 FRESHET_API freshet_err freshet_stream_set_cursor(freshet_stream *stream, freshet_str id);
 
+/* `user` of its options, and the endpoint that it was opened on. */
 FRESHET_API void *freshet_stream_user(const freshet_stream *stream);
 FRESHET_API freshet_endpoint *freshet_stream_endpoint(const freshet_stream *stream);
 

@@ -34,6 +34,7 @@ typedef struct freshet_sudoiq_invocation_info {
 	freshet_str args; /* JSON text, as the model wrote it; empty when it wrote none */
 } freshet_sudoiq_invocation_info;
 
+/* What is to be done: valid until the invocation is freed. */
 FRESHET_API const freshet_sudoiq_invocation_info *freshet_sudoiq_invocation_get(
 	const freshet_sudoiq_invocation *invocation);
 
@@ -220,6 +221,7 @@ FRESHET_API freshet_err freshet_sudoiq_attach(
  */
 FRESHET_API void freshet_sudoiq_run_close(freshet_sudoiq_run *run);
 
+/* `user` of the call that made it. */
 FRESHET_API void *freshet_sudoiq_run_user(const freshet_sudoiq_run *run);
 
 /* False while it is not known. */
