@@ -47,8 +47,9 @@ function note_default(field, text) {
 /^\}/ { struct = "" }
 # A comment of its own belongs to the next field.
 struct != "" && /^\t(\/\*| \*)/ && /default:? [0-9]/ { before = $0 }
-struct != "" && match($0, /[a-z_0-9]+;/) {
-	field = substr($0, RSTART, RLENGTH - 1)
+{ code = $0; sub(/\/\*.*|^\t \*.*/, "", code) }
+struct != "" && match(code, /[a-z_0-9]+;/) {
+	field = substr(code, RSTART, RLENGTH - 1)
 	if ($0 ~ /default:? [0-9]/)
 		note_default(field, $0)
 	else if (before != "")

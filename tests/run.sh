@@ -66,8 +66,8 @@ if [ "${only:-asan}" = asan ]; then
 		UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1 run asan "$@" || result=1
 fi
 if [ "$only" = tsan ] || { [ -z "$only" ] && [ $# -eq 0 ]; }; then
-	build tsan gcc tsan mockd example_workers example_tools test_reactor_post test_sudoiq_round
-	run tsan -R '^(reactor/post|sudoiq/round|examples/workers|examples/tools)$' || result=1
+	build tsan gcc tsan mockd example_workers example_tools test_reactor_post test_reactor_threads test_sudoiq_round
+	run tsan -R '^(reactor/post|reactor/threads|sudoiq/round|examples/workers|examples/tools)$' || result=1
 fi
 echo "== $(($(date +%s) - started)) s, $([ $result -eq 0 ] && echo passed || echo FAILED)"
 exit $result
