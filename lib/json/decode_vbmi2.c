@@ -1,45 +1,124 @@
 /*
- * Strings decoded 64 bytes at once where the machine can move the bytes of a register together (AVX-512 VBMI2). Each escape
- * is replaced where it begins by the one to four bytes that it stands for; then what is left of the escapes drops out.
+ * Strings decoded 64 bytes at once where the machine can move the bytes of a register together (AVX-512 VBMI2).
  *
- * Every \\u of a block is decoded at the same time: the vectors have a value in the place where each begins, and nothing
- * that matters in the others. An escape that the block cuts off is left to the next one.
+ * Of a short escape, the letter is replaced by what it stands for, and the backslash drops out. The \\u of a block are
+ * gathered, one into each lane of 32 bits, decoded in all lanes at the same time, and laid back over the first four bytes of
+ * their escapes; then what is left of these drops out. Where the escapes are cannot be foreseen, so hardly a branch depends
+ * on it.
  */
 #include "json/decode.h"
 #include "json/scan.h"
+
+#include <stdbool.h>
 
 #ifdef SCAN_HAVE_avx512
 
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt")))
 
-/* What an escaped byte stands for, by its lower six bits; but for the quote, which has those of `b`. */
-static const char by_six_bits[SCAN_BLOCK] = {['\\' % 64] = '\\',
-	['/' % 64] = '/',
-	['b' % 64] = '\b',
-	['f' % 64] = '\f',
-	['n' % 64] = '\n',
-	['r' % 64] = '\r',
-	['t' % 64] = '\t'};
+/* An escape that begins this near to the end of a block may be cut off by it, or the second half of a pair may be. */
+#define LONGEST_ESCAPE 12
 
-/* Bytes that are the same in all places. */
-#define BYTES(X) X(01) X(03) X(04) X(08) X(09) X(0c) X(0f) X(30) X(3c) X(3f) X(80) X(c0) X(d8) X(e0) X(f0) X(f8)
+/* What an escaped byte stands for. */
+static const char letter_meanings[2 * SCAN_BLOCK] = {
+	['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'};
 
-/* How many places further on, and how many before. */
-#define AHEAD(X)  X(1) X(2) X(4) X(8) X(10)
-#define BEHIND(X) X(1) X(2) X(3)
+/* The values of hex digits, by their lower six bits. */
+static const char digit_values[SCAN_BLOCK] = {['1' % 64] = 1,
+	['2' % 64] = 2,
+	['3' % 64] = 3,
+	['4' % 64] = 4,
+	['5' % 64] = 5,
+	['6' % 64] = 6,
+	['7' % 64] = 7,
+	['8' % 64] = 8,
+	['9' % 64] = 9,
+	['A' % 64] = 10,
+	['B' % 64] = 11,
+	['C' % 64] = 12,
+	['D' % 64] = 13,
+	['E' % 64] = 14,
+	['F' % 64] = 15,
+	['a' % 64] = 10,
+	['b' % 64] = 11,
+	['c' % 64] = 12,
+	['d' % 64] = 13,
+	['e' % 64] = 14,
+	['f' % 64] = 15};
 
-/* What stays the same for all blocks. */
+/* Each place of a block. */
+static const char all_places[SCAN_BLOCK] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
+	21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48,
+	49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+
+/* For each byte the lane that it is in. */
+static const char lane_of_place[SCAN_BLOCK] = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5,
+	6, 6, 6, 6, 7, 7, 7, 7, 8, 8, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 11, 11, 11, 11, 12, 12, 12, 12, 13, 13, 13, 13,
+	14, 14, 14, 14, 15, 15, 15, 15};
+
+TARGET static inline __m512i load(const char *at)
+{
+	return _mm512_loadu_si512((const void *)at);
+}
+
+/* A mask in an ordinary register. Arithmetic is quicker there; a compiler that sees where it came from thinks otherwise. */
+TARGET static inline uint64_t bits(uint64_t mask)
+{
+	__asm__("" : "+r"(mask));
+	return mask;
+}
+
+/* A block while its escapes are being replaced. */
+struct block {
+	__m512i bytes;
+	uint64_t starts; /* where its escapes begin */
+	uint64_t kept;   /* bytes that do not drop out */
+	__mmask64 units; /* where the u of each \\u is */
+};
+
+/* What begin_block has at hand. */
+struct letters {
+	__m512i low_half;
+	__m512i high_half;
+};
+
+TARGET static inline struct letters load_letters(void)
+{
+	return (struct letters){load(letter_meanings), load(letter_meanings + SCAN_BLOCK)};
+}
+
+/* The block with its short escapes replaced. `first` is 1 when its first byte is escaped, else 0. */
+TARGET static inline struct block begin_block(__m512i bytes, uint64_t first, const struct letters *by_letter)
+{
+	uint64_t starts = escape_starts(bits(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\'))) & ~first);
+	uint64_t escaped = starts << 1 | first;
+	return (struct block){
+		/* In the escaped places, the meaning that the letter there picks. */
+		.bytes = _mm512_mask2_permutex2var_epi8(by_letter->low_half, bytes, escaped, by_letter->high_half),
+		.starts = starts,
+		.kept = ~starts,
+		.units = _mm512_mask_cmpeq_epi8_mask(escaped, bytes, _mm512_set1_epi8('u')),
+	};
+}
+
+/* What stays the same for all blocks with \\u. */
 struct constants {
-	__m512i letters; /* by_six_bits */
-#define FIELD(value) __m512i x##value;
-	BYTES(FIELD)
-#undef FIELD
-#define FIELD(by) __m512i ahead_##by;
-	AHEAD(FIELD)
-#undef FIELD
-#define FIELD(by) __m512i behind_##by;
-	BEHIND(FIELD)
-#undef FIELD
+	struct letters letters;
+	__m512i digits;
+	__m512i places;
+	__m512i lanes;
+	__m512i behind; /* how far each digit is behind the u */
+	__m512i pairs;  /* weights of the digits of a byte, and of the bytes of a unit */
+	__m512i unit;
+	__m512i kind; /* the bits that tell surrogates, and what they are in first and second ones */
+	__m512i high;
+	__m512i low;
+	__m512i joined; /* what a pair has too much when its halves are added */
+	__m512i replacement;
+	__m512i two; /* the first code points of two bytes and of three */
+	__m512i three;
+	__m512i sixes; /* where the six bits of each byte begin, and a mask for them */
+	__m512i six;
+	__m512i marks[4]; /* for characters of one byte to four */
 };
 
 /* A compiler that sees the value would rather make it anew for each block. */
@@ -49,126 +128,102 @@ TARGET static inline __m512i kept(__m512i value)
 	return value;
 }
 
-/* Read from memory: of all ways to have a byte in all places this is the quickest. */
-TARGET static inline __m512i all(const uint8_t bytes[16])
+TARGET static inline __m512i all(uint32_t word)
 {
-	return kept(_mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)bytes)));
+	return kept(_mm512_set1_epi32((int)word));
 }
-
-/* Lookups with it take each byte from `by` places further on; what they take from beyond the ends does not matter. */
-TARGET static inline __m512i places(int by)
-{
-	static const uint8_t here[SCAN_BLOCK] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19,
-		20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45,
-		46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
-	return kept(_mm512_add_epi8(_mm512_loadu_si512((const void *)here), _mm512_set1_epi8((char)by)));
-}
-
-#define SIXTEEN(b)                                                                                                     \
-	{                                                                                                              \
-		b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b                                                         \
-	}
 
 TARGET static inline struct constants constants(void)
 {
-#define TABLE(value) static const uint8_t x##value[16] = SIXTEEN(0x##value);
-	BYTES(TABLE)
-#undef TABLE
-	return (struct constants){.letters = kept(_mm512_loadu_si512((const void *)by_six_bits)),
-#define FIELD(value) .x##value = all(x##value),
-		BYTES(FIELD)
-#undef FIELD
-#define FIELD(by) .ahead_##by = places(by),
-			AHEAD(FIELD)
-#undef FIELD
-#define FIELD(by) .behind_##by = places(-(by)),
-				BEHIND(FIELD)
-#undef FIELD
+	return (struct constants){
+		.letters = load_letters(),
+		.digits = kept(load(digit_values)),
+		.places = kept(load(all_places)),
+		.lanes = kept(load(lane_of_place)),
+		.behind = all(0x04030201),
+		.pairs = all(0x01100110),
+		.unit = all(0x00010100),
+		.kind = all(0xfc00),
+		.high = all(0xd800),
+		.low = all(0xdc00),
+		.joined = all((0xd800 << 10) + 0xdc00 - 0x10000),
+		.replacement = all(0xfffd),
+		.two = all(0x80),
+		.three = all(0x800),
+		.sixes = kept(_mm512_set1_epi64(0x20262c3200060c12)),
+		.six = all(0x3f3f3f3f),
+		.marks = {all(0x80000000), all(0x80c00000), all(0x8080e000), all(0x808080f0)},
 	};
 }
 
-TARGET static inline __m512i taken(__m512i places, __m512i bytes)
+/*
+ * The marked bytes, moved together; behind them is 0. The instruction that clears what it does not write waits for whatever
+ * was in its register before, so it is given zeros that nothing has to be waited for.
+ */
+TARGET static inline __m512i together(__mmask64 marked, __m512i bytes)
 {
-	return _mm512_permutexvar_epi8(places, bytes);
+	return _mm512_mask_compress_epi8(kept(_mm512_setzero_si512()), marked, bytes);
 }
 
-/* (bytes & mask) | more */
-TARGET static inline __m512i and_or(__m512i bytes, __m512i mask, __m512i more)
+/* For each place the byte from the place that it names. */
+TARGET static inline __m512i taken(__m512i from, __m512i bytes)
 {
-	return _mm512_ternarylogic_epi64(bytes, mask, more, 0xea);
+	return _mm512_permutexvar_epi8(from, bytes);
 }
 
-/* A block while its escapes are being replaced. */
-struct block {
-	__m512i bytes;
-	uint64_t kept;  /* bytes that do not drop out */
-	uint64_t units; /* where the \\u begin that are to be decoded */
-	unsigned take;  /* how many bytes it has; escapes behind them are the next block's */
-	bool last;
-	__m512i pairs; /* in each place the byte that the hex digits there and behind it spell */
-	__m512i high;  /* in the place where a unit begins */
-	__m512i low;
+/* The UTF-16 units of the block, one in each lane. */
+TARGET static inline __m512i read_units(const struct constants *c, __m512i bytes, __mmask64 units)
+{
+	__m512i places = taken(c->lanes, together(units, c->places));
+	__m512i digits = taken(taken(_mm512_add_epi8(places, c->behind), bytes), c->digits);
+	return _mm512_madd_epi16(_mm512_maddubs_epi16(digits, c->pairs), c->unit);
+}
+
+/* What the units mean. Of a surrogate pair, the first half has the code point, and the second half has none. */
+struct characters {
+	__m512i code_points;
+	uint64_t pairs; /* the lanes of first halves */
 };
 
-TARGET static inline void read_digits(const struct constants *c, struct block *b)
+/* Surrogates that have their other half right behind them become one with it, others U+FFFD. */
+TARGET static inline struct characters join_surrogates(const struct constants *c, __m512i code, uint64_t places)
 {
-	/* Letters have the bit that comes to the top here. */
-	__mmask64 letters = _mm512_movepi8_mask(_mm512_slli_epi16(b->bytes, 1));
-	__m512i digits = _mm512_and_si512(b->bytes, c->x0f);
-	digits = _mm512_mask_add_epi8(digits, letters, digits, c->x09);
-	b->pairs = _mm512_or_si512(_mm512_slli_epi16(digits, 4), taken(c->ahead_1, digits));
-	b->high = taken(c->ahead_2, b->pairs);
-	b->low = taken(c->ahead_4, b->pairs);
+	__m512i kind = _mm512_and_si512(code, c->kind);
+	uint64_t highs = bits(_mm512_cmpeq_epi32_mask(kind, c->high));
+	uint64_t lows = bits(_mm512_cmpeq_epi32_mask(kind, c->low));
+	if ((highs | lows) == 0)
+		return (struct characters){code, 0};
+	uint64_t touching = _pext_u64(places & places >> 6, places);
+	uint64_t pairs = highs & lows >> 1 & touching;
+	uint64_t alone = (highs | lows) & ~(pairs | pairs << 1);
+	__m512i high = _mm512_sub_epi32(_mm512_slli_epi32(code, 10), c->joined);
+	__m512i joined = _mm512_mask_add_epi32(code, (__mmask16)pairs, high, _mm512_alignr_epi32(code, code, 1));
+	return (struct characters){_mm512_mask_mov_epi32(joined, (__mmask16)alone, c->replacement), pairs};
 }
 
-/* Puts a byte of each character behind its beginning. */
-TARGET static inline void put(struct block *b, uint64_t where, __m512i places, __m512i bytes)
+/*
+ * Replaces the \\u. Returns where the u of each is that has the second half of a pair behind it.
+ *
+ * The bytes of a character lie at the end of its lane. What marks each of them as the first or another byte has the top bit,
+ * and in a lane the bytes that are nothing have no mark.
+ */
+TARGET static inline uint64_t replace_units(const struct constants *c, struct block *b, __m512i bytes)
 {
-	b->bytes = _mm512_mask_permutexvar_epi8(b->bytes, where, places, bytes);
-	b->kept |= where;
-}
-
-/* Pairs of surrogates: four bytes for each. A surrogate alone becomes the unit U+FFFD. */
-TARGET static inline void decode_surrogates(
-	const struct constants *c, struct block *b, uint64_t surrogates, uint64_t firsts)
-{
-	const __m512i high_2 = taken(c->ahead_8, b->pairs);
-	const __m512i low_2 = taken(c->ahead_10, b->pairs);
-	uint64_t pairs = firsts & (surrogates & ~firsts) >> 6;
-	uint64_t alone = surrogates & ~(pairs | pairs << 6);
-	/* Of the code point bits 16 and up. */
-	__m512i plane = _mm512_add_epi8(c->x01,
-		and_or(_mm512_slli_epi16(b->high, 2), c->x0c, _mm512_and_si512(_mm512_srli_epi16(b->low, 6), c->x03)));
-	__m512i first = and_or(_mm512_srli_epi16(plane, 2), c->x0f, c->xf0);
-	__m512i second =
-		and_or(_mm512_slli_epi16(plane, 4), c->x30, and_or(_mm512_srli_epi16(b->low, 2), c->x0f, c->x80));
-	__m512i third =
-		and_or(_mm512_slli_epi16(high_2, 2), c->x0c, and_or(_mm512_srli_epi16(low_2, 6), c->x03, c->x80));
-	third = and_or(_mm512_slli_epi16(b->low, 4), c->x30, third);
-	b->bytes = _mm512_mask_mov_epi8(b->bytes, pairs, first);
-	b->kept |= pairs;
-	put(b, pairs << 1, c->behind_1, second);
-	put(b, pairs << 2, c->behind_2, third);
-	put(b, pairs << 3, c->behind_3, and_or(low_2, c->x3f, c->x80));
-	b->units &= ~(pairs | pairs << 6);
-	b->high = _mm512_mask_set1_epi8(b->high, alone, (char)0xff);
-	b->low = _mm512_mask_set1_epi8(b->low, alone, (char)0xfd);
-}
-
-/* One to three bytes for each. */
-TARGET static inline void decode_units(const struct constants *c, struct block *b)
-{
-	uint64_t three = b->units & _mm512_cmpge_epu8_mask(b->high, c->x08);
-	uint64_t more = b->units & (_mm512_test_epi8_mask(b->high, b->high) | _mm512_movepi8_mask(b->low));
-	__m512i middle =
-		and_or(_mm512_slli_epi16(b->high, 2), c->x3c, and_or(_mm512_srli_epi16(b->low, 6), c->x03, c->x80));
-	__m512i last = and_or(b->low, c->x3f, c->x80);
-	__m512i first = _mm512_mask_mov_epi8(b->low, more, _mm512_or_si512(middle, c->xc0));
-	first = _mm512_mask_mov_epi8(first, three, and_or(_mm512_srli_epi16(b->high, 4), c->x0f, c->xe0));
-	b->bytes = _mm512_mask_mov_epi8(b->bytes, b->units, first);
-	b->kept |= b->units;
-	put(b, more << 1, c->behind_1, _mm512_mask_mov_epi8(last, three, middle));
-	put(b, three << 2, c->behind_2, last);
+	uint64_t places = bits(b->units);
+	struct characters read = join_surrogates(c, read_units(c, bytes, b->units), places);
+	__mmask16 ascii = _mm512_cmplt_epu32_mask(read.code_points, c->two);
+	__mmask16 three = _mm512_cmpge_epu32_mask(read.code_points, c->three);
+	__m512i marks = _mm512_mask_mov_epi32(c->marks[1], ascii, c->marks[0]);
+	marks = _mm512_mask_mov_epi32(marks, three, c->marks[2]);
+	marks = _mm512_mask_mov_epi32(marks, (__mmask16)read.pairs, c->marks[3]);
+	marks = _mm512_mask_mov_epi32(marks, (__mmask16)(read.pairs << 1), _mm512_setzero_si512());
+	__m512i sixes = _mm512_and_si512(_mm512_multishift_epi64_epi8(c->sixes, read.code_points), c->six);
+	__m512i lanes = _mm512_mask_slli_epi32(_mm512_or_si512(sixes, marks), ascii, read.code_points, 24);
+	/* Escapes do not overlap, so the products have these bits of each. */
+	uint64_t room = places * 0xf;
+	b->bytes = _mm512_mask_expand_epi8(b->bytes, room, lanes);
+	b->kept = (b->kept & ~(places * 0x1f)) | _pdep_u64(bits(_mm512_movepi8_mask(marks)), room);
+	return _pdep_u64(read.pairs, places);
 }
 
 /* The first bit, or 64. */
@@ -178,90 +233,66 @@ TARGET static inline unsigned first_of(uint64_t mask)
 }
 
 /*
- * How many bytes of the block are done when an escape that begins at one of `cut`, or behind it, is left to the next block.
- * In the last block nothing is.
+ * What is kept of the first `bytes` of the block goes to `to`, but for the second half of a pair, if the block begins with
+ * one. A whole block is written when `room` says so, else no byte more than there are.
  */
-TARGET static inline void leave(struct block *b, uint64_t cut)
+TARGET static inline char *end_block(const struct block *b, unsigned bytes, uint64_t half, bool room, char *to)
 {
-	if (!b->last && cut != 0) {
-		b->take = first_of(cut);
-		b->units = _bzhi_u64(b->units, b->take);
-	}
-}
-
-/* Replaces the \\u of the block. */
-TARGET static inline void replace_units(const struct constants *c, struct block *b)
-{
-	leave(b, b->units & UINT64_MAX << (SCAN_BLOCK - 5));
-	read_digits(c, b);
-	uint64_t surrogates = b->units & _mm512_cmpeq_epi8_mask(_mm512_and_si512(b->high, c->xf8), c->xd8);
-	/* Escapes do not overlap: the product has all six bits of each. */
-	b->kept &= ~(b->units * 0x3f);
-	if (surrogates != 0) {
-		uint64_t firsts = surrogates & _mm512_testn_epi8_mask(b->high, c->x04);
-		/* The other half may lie behind the block. */
-		leave(b, firsts & UINT64_MAX << (SCAN_BLOCK - 11));
-		decode_surrogates(c, b, surrogates & b->units, firsts & b->units);
-	}
-	decode_units(c, b);
-}
-
-/* The block at `at`, whatever its \\u: its short escapes are replaced. */
-TARGET static inline struct block begin_block(const char *at, const char *end, __m512i letters)
-{
-	size_t left = (size_t)(end - at);
-	bool last = left <= SCAN_BLOCK;
-	__m512i bytes = _mm512_maskz_loadu_epi8(last ? _bzhi_u64(UINT64_MAX, (unsigned)left) : UINT64_MAX, at);
-	uint64_t starts = escape_starts(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\')));
-	uint64_t escaped = starts << 1;
-	uint64_t replaced = escaped & ~_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"'));
-	return (struct block){
-		.bytes = _mm512_mask_permutexvar_epi8(bytes, replaced, bytes, letters),
-		.kept = ~starts,
-		.units = (escaped & _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('u'))) >> 1,
-		.take = last ? (unsigned)left : SCAN_BLOCK - (unsigned)(starts >> 63),
-		.last = last,
-	};
-}
-
-/* What is kept of the block goes to `to`, and no byte behind the room that the rest of the text has there. */
-TARGET static inline char *end_block(const struct block *b, char *to)
-{
-	uint64_t kept = _bzhi_u64(b->kept, b->take);
+	uint64_t kept = _bzhi_u64(b->kept, bytes) & ~(half * 0x3f);
 	unsigned len = (unsigned)__builtin_popcountll(kept);
-	__m512i bytes = _mm512_maskz_compress_epi8(kept, b->bytes);
-	if (b->last)
-		_mm512_mask_storeu_epi8(to, _bzhi_u64(UINT64_MAX, len), bytes);
+	__m512i done = together(kept, b->bytes);
+	if (room)
+		_mm512_storeu_si512((void *)to, done);
 	else
-		_mm512_storeu_si512((void *)to, bytes);
+		_mm512_mask_storeu_epi8(to, _bzhi_u64(UINT64_MAX, len), done);
 	return to + len;
 }
 
-/* A text with \\u. */
+/* The last bytes, no more than a block. */
+TARGET static inline __m512i load_last(const char *at, size_t left)
+{
+	return _mm512_maskz_loadu_epi8(_bzhi_u64(UINT64_MAX, (unsigned)left), at);
+}
+
+/*
+ * A text with \\u, from a byte on that is not escaped. The first escape that a block may cut off is left to the next one,
+ * and all behind it; when it is the second half of a pair, it has had its part in the character.
+ */
 TARGET __attribute__((noinline)) static char *decode_with_units(const char *at, const char *end, char *to)
 {
 	const struct constants c = constants();
-	while (at < end) {
-		struct block b = begin_block(at, end, c.letters);
-		if (b.units != 0)
-			replace_units(&c, &b);
-		to = end_block(&b, to);
-		at += b.take;
+	uint64_t half = 0;
+	while (end - at > SCAN_BLOCK) {
+		__m512i bytes = load(at);
+		struct block b = begin_block(bytes, 0, &c.letters);
+		unsigned take = first_of(b.starts & UINT64_MAX << (SCAN_BLOCK - LONGEST_ESCAPE + 1));
+		uint64_t firsts = b.units != 0 ? replace_units(&c, &b, bytes) : 0;
+		to = end_block(&b, take, half, true, to);
+		half = firsts >> (take - 5) & 1;
+		at += take;
 	}
-	return to;
+	__m512i bytes = load_last(at, (size_t)(end - at));
+	struct block b = begin_block(bytes, 0, &c.letters);
+	if (b.units != 0)
+		replace_units(&c, &b, bytes);
+	return end_block(&b, (unsigned)(end - at), half, false, to);
 }
 
 TARGET char *decode_vbmi2(const char *at, const char *end, char *to)
 {
-	const __m512i letters = _mm512_loadu_si512((const void *)by_six_bits);
-	while (at < end) {
-		struct block b = begin_block(at, end, letters);
+	const struct letters by_letter = load_letters();
+	uint64_t first = 0;
+	for (; end - at > SCAN_BLOCK; at += SCAN_BLOCK) {
+		struct block b = begin_block(load(at), first, &by_letter);
 		if (b.units != 0)
-			return decode_with_units(at, end, to);
-		to = end_block(&b, to);
-		at += b.take;
+			return decode_with_units(at - first, end, to);
+		to = end_block(&b, SCAN_BLOCK, 0, true, to);
+		first = b.starts >> (SCAN_BLOCK - 1);
 	}
-	return to;
+	struct block b = begin_block(load_last(at, (size_t)(end - at)), first, &by_letter);
+	if (b.units != 0)
+		return decode_with_units(at - first, end, to);
+	return end_block(&b, (unsigned)(end - at), 0, false, to);
 }
 
 #endif

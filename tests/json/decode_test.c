@@ -206,6 +206,29 @@ static void every_kind_of_pair(void **state)
 	guard_clear(&to);
 }
 
+/* Of a text that nobody checked anything may come out, but no byte outside of it is read. */
+static void nonsense_is_not_left(void **state)
+{
+	(void)state;
+	static const char letters[] = "\\\\\\\\uuuddD8cn\"f0";
+	struct guard from;
+	char text[TEXT_MAX];
+	char out[3 * TEXT_MAX]; /* U+FFFD may come of each byte */
+	random_init(&random_state, 13);
+	guard_make(&from, TEXT_MAX);
+	for (int round = 0; round < ROUNDS; round++) {
+		size_t len = below(TEXT_MAX);
+		for (size_t i = 0; i < len; i++)
+			text[i] = letters[below(sizeof letters - 1)];
+		freshet_str nonsense = {(const char *)guard_at_end(&from, (const uint8_t *)text, len), len};
+		for (int kind = 0; kind < CPU_VECTORS; kind++)
+			if (cpu_force((enum cpu_vector)kind))
+				assert_in_range(string_decode(nonsense, out), 0, sizeof out);
+	}
+	cpu_force(CPU_VECTORS);
+	guard_clear(&from);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +236,7 @@ int main(void)
 		cmocka_unit_test(escapes_at_every_place),
 		cmocka_unit_test(every_unicode_escape),
 		cmocka_unit_test(every_kind_of_pair),
+		cmocka_unit_test(nonsense_is_not_left),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
