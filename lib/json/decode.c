@@ -107,7 +107,7 @@ static inline char *decode_block(const char **at, const char *end, char *to, uin
 	{                                                                                                              \
 		while (end - at >= BLOCK_ROOM) {                                                                       \
 			struct scan_block found = scan_block_##kind(scan_load_##kind(at));                             \
-			to = decode_block(&at, end, to, escape_starts(found.backslashes));                             \
+			to = decode_block(&at, end, to, escaping(found.backslashes, 0).starts);                        \
 		}                                                                                                      \
 		return decode_words(at, end, to);                                                                      \
 	}

@@ -89,14 +89,13 @@ TARGET static inline struct letters load_letters(void)
 /* The block with its short escapes replaced. `first` is 1 when its first byte is escaped, else 0. */
 TARGET static inline struct block begin_block(__m512i bytes, uint64_t first, const struct letters *by_letter)
 {
-	uint64_t starts = escape_starts(bits(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\'))) & ~first);
-	uint64_t escaped = starts << 1 | first;
+	struct escaping here = escaping(bits(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\'))), first);
 	return (struct block){
 		/* In the escaped places, the meaning that the letter there picks. */
-		.bytes = _mm512_mask2_permutex2var_epi8(by_letter->low_half, bytes, escaped, by_letter->high_half),
-		.starts = starts,
-		.kept = ~starts,
-		.units = _mm512_mask_cmpeq_epi8_mask(escaped, bytes, _mm512_set1_epi8('u')),
+		.bytes = _mm512_mask2_permutex2var_epi8(by_letter->low_half, bytes, here.escaped, by_letter->high_half),
+		.starts = here.starts,
+		.kept = ~here.starts,
+		.units = _mm512_mask_cmpeq_epi8_mask(here.escaped, bytes, _mm512_set1_epi8('u')),
 	};
 }
 

@@ -51,16 +51,18 @@ enum number_state number_next(enum number_state state, char c)
 	return (enum number_state)number_states[state][number_class(c)];
 }
 
-const char *number_end(const char *p, const char *end, bool *real)
+enum number_state number_read(const char **at, const char *end, bool *real)
 {
 	enum number_state state = NUMBER_START;
 	*real = false;
-	for (; p < end && state != NUMBER_ENDED && state != NUMBER_BAD; p++) {
-		enum number_state next = number_next(state, *p);
+	for (; *at < end; (*at)++) {
+		enum number_state next = number_next(state, **at);
 		if (next == NUMBER_ENDED)
-			return p;
+			return state;
+		if (next == NUMBER_BAD)
+			return NUMBER_BAD;
 		*real |= next == NUMBER_POINT || next == NUMBER_E;
 		state = next;
 	}
-	return number_complete(state) ? p : NULL;
+	return state;
 }

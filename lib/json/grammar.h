@@ -71,13 +71,16 @@ enum number_state {
 
 enum number_state number_next(enum number_state state, char c);
 
-/* The byte behind the number that begins at `p`; NULL when there is none. `real`: it has a fraction or an exponent. */
-const char *number_end(const char *p, const char *end, bool *real);
-
 /* The number may end here. */
 static inline bool number_complete(enum number_state state)
 {
 	return state == NUMBER_ZERO || state == NUMBER_INT || state == NUMBER_FRACTION || state == NUMBER_EXPONENT;
 }
+
+/*
+ * Reads the number that begins at *at, which is moved behind it. NUMBER_BAD: the byte that is now at *at cannot come there;
+ * another state that is not complete: the text ends inside the number. `real`: it has a fraction or an exponent.
+ */
+enum number_state number_read(const char **at, const char *end, bool *real);
 
 #endif

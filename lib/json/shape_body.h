@@ -139,8 +139,9 @@ FAR struct scalar rare_value(const char *p, const char *end)
 		if ((size_t)(end - p) >= words[i].len && memcmp(p, words[i].ptr, words[i].len) == 0)
 			return (struct scalar){p + words[i].len, types[i], 0};
 	bool real;
-	const char *number = number_end(p, end, &real);
-	return (struct scalar){number, FRESHET_JSON_NUMBER, real ? FRESHET_JSON_REAL : 0};
+	const char *after = p;
+	bool whole = number_complete(number_read(&after, end, &real));
+	return (struct scalar){whole ? after : NULL, FRESHET_JSON_NUMBER, real ? FRESHET_JSON_REAL : 0};
 }
 
 /*

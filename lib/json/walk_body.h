@@ -136,29 +136,22 @@ HOT uint64_t bits_below(size_t count)
  * Takes escaped quotes out of the quotes of a block, and checks all its escapes. The bits of `bytes` lie `shift` places
  * too high. carry.due comes from the block before: its lowest bit says that the first byte here is escaped, the four
  * others which bytes must be hex digits.
- *
- * Of a run of backslashes, every other one escapes the byte after it, beginning with the first. Subtracting them from the
- * bits behind them borrows through each run, and so tells runs that begin at odd places from those that begin at even
- * ones (Langdale and Lemire, Parsing Gigabytes of JSON per Second, 2019).
  */
 HOT void settle_escapes(struct scan_block *found, struct carry *carry, SCAN_BYTES bytes, unsigned shift)
 {
-	const uint64_t odd = 0xaaaaaaaaaaaaaaaa;
 	struct scan_escapes may = SCAN(escapes)(bytes);
 	uint64_t first = carry->due & 1;
 	uint64_t digits = carry->due >> 1;
-	uint64_t begin = found->backslashes & ~first;
-	uint64_t parity = ((begin << 1 | odd) - begin) ^ odd;
-	uint64_t escaped = parity ^ (found->backslashes | first);
-	uint64_t units = escaped & may.units >> shift;
-	carry->due = (parity & found->backslashes) >> 63;
+	struct escaping here = escaping(found->backslashes, first);
+	uint64_t units = here.escaped & may.units >> shift;
+	carry->due = here.starts >> 63;
 	if ((units | digits) != 0) {
 		digits |= units << 1 | units << 2 | units << 3 | units << 4;
 		carry->due |= (units >> 63 | units >> 62 | units >> 61 | units >> 60) << 1;
 		carry->bad |= digits & ~(SCAN(hex)(bytes) >> shift);
 	}
-	carry->bad |= escaped & ~(may.escapable >> shift);
-	found->quotes &= ~escaped;
+	carry->bad |= here.escaped & ~(may.escapable >> shift);
+	found->quotes &= ~here.escaped;
 }
 
 HOT struct scan_block scan_whole(struct carry *carry, const char *block, bool escapes)
@@ -331,21 +324,11 @@ HOT struct span read_string(struct walk *w, struct at_hand *hand, const char *te
 /* The number that begins at `p`, by the table. */
 FAR struct span read_long_number(struct walk *w, const char *p)
 {
-	enum number_state state = NUMBER_START;
-	unsigned flags = 0;
-	for (; p < w->end; p++) {
-		enum number_state next = number_next(state, *p);
-		if (next == NUMBER_ENDED)
-			break;
-		if (next == NUMBER_BAD)
-			return (struct span){fail(w, p, FRESHET_EJSON_NUMBER), 0};
-		if (next == NUMBER_POINT || next == NUMBER_E)
-			flags = FRESHET_JSON_REAL;
-		state = next;
-	}
+	bool real;
+	enum number_state state = number_read(&p, w->end, &real);
 	if (!number_complete(state))
-		p = fail(w, p, FRESHET_EJSON_TRUNCATED);
-	return (struct span){p, flags};
+		p = fail(w, p, state == NUMBER_BAD ? FRESHET_EJSON_NUMBER : FRESHET_EJSON_TRUNCATED);
+	return (struct span){p, real ? FRESHET_JSON_REAL : 0};
 }
 
 /* Most numbers are a few digits that begin with no zero; everything else is for the table. */
