@@ -20,6 +20,7 @@ struct program {
 	const char *name;
 	const char *package;
 	void (*start)(struct server *s);
+	void (*end)(struct process *p);
 	const char *path; /* NULL: this machine has none */
 };
 
@@ -73,8 +74,8 @@ static void start_h2o(struct server *s)
 	s->port = process_start_at_port(&s->process, argv, site_file(&site, "h2o.log"), write_h2o_config, s);
 }
 
-static struct program nginx = {"nginx", "nginx-light", start_nginx, NULL};
-static struct program h2o = {"h2o", "h2o", start_h2o, NULL};
+static struct program nginx = {"nginx", "nginx-light", start_nginx, process_end, NULL};
+static struct program h2o = {"h2o", "h2o", start_h2o, process_kill, NULL};
 
 /* clang-format off */
 static struct row rows[] = {
@@ -109,7 +110,7 @@ static void followed(void **state)
 	o.protocol = row->protocol;
 	assert_int_equal(bulk_follow(&site, &o, row->file, BULK_STREAMS), row->connections);
 	assert_true(process_runs(&s.process));
-	process_end(&s.process);
+	s.row->program->end(&s.process);
 }
 
 static int set_up(void **state)

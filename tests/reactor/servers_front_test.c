@@ -11,6 +11,8 @@
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 static const char *node;
+/* Behind all of them. */
+static struct live_server server;
 
 struct scene;
 
@@ -30,18 +32,17 @@ struct row {
 	const char *version; /* of TLS, and no other; NULL: cleartext */
 };
 
-/* A row in work: node, and what stands before it. */
+/* A row in work: what stands before the server. */
 struct scene {
 	const struct row *row;
-	struct live_server server;
 	struct process front;
 	uint16_t port;
 	bool short_keep_alive; /* of the connections to the client */
 };
 
-static const char *file(const struct scene *scene, const char *name)
+static const char *file(const char *name)
 {
-	return test_folder_file(&scene->server.folder, name);
+	return test_folder_file(&server.folder, name);
 }
 
 static int configure_haproxy(const struct scene *scene, uint16_t port, char *text, size_t size)
@@ -50,7 +51,7 @@ static int configure_haproxy(const struct scene *scene, uint16_t port, char *tex
 	char listen[512] = "";
 	if (version != NULL)
 		snprintf(listen, sizeof listen, "ssl crt %s alpn h2,http/1.1 ssl-min-ver TLSv%s ssl-max-ver TLSv%s",
-			file(scene, "cert.pem"), version, version);
+			file("cert.pem"), version, version);
 	else if (scene->row->protocol == FRESHET_PROTOCOL_HTTP2)
 		snprintf(listen, sizeof listen, "proto h2");
 	return snprintf(text, size,
@@ -58,12 +59,12 @@ static int configure_haproxy(const struct scene *scene, uint16_t port, char *tex
 		" timeout http-keep-alive %s\n"
 		"frontend front\n bind 127.0.0.1:%u %s\n default_backend back\n"
 		"backend back\n server node 127.0.0.1:%u\n",
-		scene->short_keep_alive ? "1ms" : "60s", port, listen, scene->server.port);
+		scene->short_keep_alive ? "1ms" : "60s", port, listen, server.port);
 }
 
 static int configure_nginx(const struct scene *scene, uint16_t port, char *text, size_t size)
 {
-	const char *folder = scene->server.folder.path, *version = scene->row->version;
+	const char *folder = server.folder.path, *version = scene->row->version;
 	char tls[512] = "";
 	if (version != NULL)
 		snprintf(tls, sizeof tls,
@@ -79,12 +80,12 @@ static int configure_nginx(const struct scene *scene, uint16_t port, char *text,
 		"proxy_http_version 1.1; proxy_set_header Connection ''; proxy_buffering off; } } }\n",
 		folder, folder, scene->short_keep_alive ? "1ms" : "60s", folder, folder, folder, folder, folder, port,
 		version != NULL ? "ssl" : "", scene->row->protocol == FRESHET_PROTOCOL_HTTP1 ? "" : "http2", tls,
-		scene->server.port);
+		server.port);
 }
 
 static int configure_h2o(const struct scene *scene, uint16_t port, char *text, size_t size)
 {
-	const char *folder = scene->server.folder.path, *version = scene->row->version;
+	const char *folder = server.folder.path, *version = scene->row->version;
 	unsigned idle_s = scene->short_keep_alive ? 1 : 60;
 	char tls[512] = "";
 	if (version != NULL)
@@ -96,7 +97,7 @@ static int configure_h2o(const struct scene *scene, uint16_t port, char *text, s
 		"listen:\n  host: 127.0.0.1\n  port: %u\n%snum-threads: 1\nuser: root\n"
 		"http1-request-timeout: %u\nhttp2-idle-timeout: %u\n"
 		"hosts:\n  default:\n    paths:\n      /:\n        proxy.reverse.url: http://127.0.0.1:%u/\n",
-		port, tls, idle_s, idle_s, scene->server.port);
+		port, tls, idle_s, idle_s, server.port);
 }
 
 static struct program haproxy = {"haproxy", {"-db", "-f"}, configure_haproxy, 0, NULL};
@@ -128,7 +129,7 @@ static void write_config(uint16_t port, void *user)
 	char text[4096];
 	int len = scene->row->program->configure(scene, port, text, sizeof text);
 	assert_in_range(len, 1, sizeof text - 1);
-	test_file_write(file(scene, "front.conf"), text, (size_t)len);
+	test_file_write(file("front.conf"), text, (size_t)len);
 }
 
 /* Starts what stands in front, or starts it again where it was. */
@@ -139,37 +140,30 @@ static void run_front(struct scene *scene, bool again)
 	size_t n = 1;
 	for (size_t i = 0; program->options[i] != NULL; i++)
 		argv[n++] = program->options[i];
-	argv[n] = file(scene, "front.conf");
+	argv[n] = file("front.conf");
 	if (again)
-		process_restart_at_port(&scene->front, argv, file(scene, "front.log"), scene->port);
+		process_restart_at_port(&scene->front, argv, file("front.log"), scene->port);
 	else
-		scene->port = process_start_at_port(&scene->front, argv, file(scene, "front.log"), write_config, scene);
+		scene->port = process_start_at_port(&scene->front, argv, file("front.log"), write_config, scene);
 }
 
+/* It keeps connections no longer than it must, from now on. */
 static void restart_front(void *user)
 {
-	run_front(user, true);
+	struct scene *scene = user;
+	scene->short_keep_alive = true;
+	write_config(scene->port, scene);
+	run_front(scene, true);
 }
 
-static void start(struct scene *scene, const struct row *row, bool short_keep_alive)
+static void connect_through(const struct scene *scene)
 {
-	const struct live_wish wish = {.program = node, .script = LIVE_NODE};
+	const struct row *row = scene->row;
 	freshet_endpoint_options o;
-	*scene = (struct scene){.row = row, .short_keep_alive = short_keep_alive};
-	live_start(&scene->server, &wish);
-	/* haproxy finds the key of FILE in FILE.key. */
-	assert_int_equal(symlink("key.pem", file(scene, "cert.pem.key")), 0);
-	run_front(scene, false);
-	live_endpoint_options(&scene->server, &o, row->version != NULL, scene->port);
+	live_endpoint_options(&server, &o, row->version != NULL, scene->port);
 	o.protocol = row->protocol;
 	o.stream.max_attempts = UINT32_MAX;
-	live_connect(&scene->server, &o);
-}
-
-static void stop(struct scene *scene)
-{
-	process_end(&scene->front);
-	live_stop(&scene->server);
+	live_connect(&server, &o);
 }
 
 static bool missing(const char *path, const char *what)
@@ -182,16 +176,32 @@ static bool missing(const char *path, const char *what)
 static void served(void **state)
 {
 	const struct row *row = *state;
-	struct scene scene;
+	struct scene scene = {.row = row};
 	if (missing(row->program->path, row->program->name))
 		skip();
-	start(&scene, row, false);
-	live_try_all(&scene.server, row->program->lacks);
-	live_follow_across(&scene.server, restart_front, &scene);
-	stop(&scene);
-	start(&scene, row, true);
-	live_short_keep_alive(&scene.server);
-	stop(&scene);
+	run_front(&scene, false);
+	connect_through(&scene);
+	live_try_all(&server, row->program->lacks);
+	live_follow_across(&server, restart_front, &scene);
+	live_short_keep_alive(&server);
+	live_disconnect(&server);
+	process_kill(&scene.front);
+}
+
+static int set_up(void **state)
+{
+	const struct live_wish wish = {.program = node, .script = LIVE_NODE};
+	(void)state;
+	live_start(&server, &wish);
+	/* haproxy finds the key of FILE in FILE.key. */
+	return symlink("key.pem", file("cert.pem.key"));
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	live_stop(&server);
+	return 0;
 }
 
 int main(void)
@@ -209,5 +219,5 @@ int main(void)
 	}
 	for (size_t i = 0; i < COUNT(rows); i++)
 		tests[i] = (struct CMUnitTest){rows[i].what, served, NULL, NULL, &rows[i]};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

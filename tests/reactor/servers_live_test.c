@@ -54,7 +54,7 @@ static bool missing(const struct program *program)
 static void served(void **state)
 {
 	const struct row *row = *state;
-	struct live_wish wish = {
+	const struct live_wish wish = {
 		.program = row->program->path,
 		.script = row->program->script,
 		.kind = row->kind,
@@ -67,9 +67,8 @@ static void served(void **state)
 	live_start(&s, &wish);
 	live_connect_directly(&s, &wish);
 	live_try_all(&s, row->lacks);
-	live_stop(&s);
-	wish.short_keep_alive = true;
-	live_start(&s, &wish);
+	live_disconnect(&s);
+	live_shorten_keep_alive(&s, &wish);
 	live_connect_directly(&s, &wish);
 	live_short_keep_alive(&s);
 	live_stop(&s);
@@ -80,7 +79,8 @@ int main(void)
 	struct CMUnitTest tests[COUNT(rows)];
 	node.path = process_find("node");
 	/* Debian's own python: another one on the PATH does not see its packages. */
-	if (system("/usr/bin/python3 -c 'import uvicorn' 2>/dev/null") == 0)
+	if (system("/usr/bin/python3 -c 'import importlib.util, sys; sys.exit(not "
+		   "importlib.util.find_spec(\"uvicorn\"))'") == 0)
 		uvicorn.path = "/usr/bin/python3";
 	if (missing(&node) && missing(&uvicorn))
 		return TEST_SKIPPED;

@@ -95,8 +95,8 @@ static void streams(void **state)
 		o.stream.max_attempts = UINT32_MAX;
 		live_connect(&scene.server, &o);
 		live_follow(&scene.server, "whole", 0);
-		live_follow(&scene.server, "cut", 7);
-		live_follow(&scene.server, "end", 7);
+		live_follow(&scene.server, "cut", 3);
+		live_follow(&scene.server, "end", 3);
 		live_upload(&scene.server);
 		live_follow_across(&scene.server, restart_proxy, &scene);
 		stop(&scene);
@@ -116,7 +116,7 @@ static void from_environment(void **state)
 	live_endpoint_options(&scene.server, &o, true, scene.server.port);
 	live_connect(&scene.server, &o);
 	live_follow(&scene.server, "whole", 0);
-	client_stop(&scene.server.client);
+	live_disconnect(&scene.server);
 	snprintf(proxy, sizeof proxy, "http://user:p%%61ss@127.0.0.1:%u", scene.port);
 	setenv("https_proxy", proxy, 1);
 	o.proxy_from_environment = true;
@@ -197,8 +197,7 @@ static void refused(void **state)
 	assert_false(says(&scene, "requests.log", "secret"));
 	process_end(&scene.proxy);
 	refuse(&scene, &(struct refusal){"no proxy", "", FRESHET_EPROXY, 0, SERVER}, true);
-	process_end(&scene.server.process);
-	test_folder_remove(&scene.server.folder);
+	live_stop(&scene.server);
 }
 
 int main(void)

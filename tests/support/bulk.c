@@ -12,7 +12,7 @@ void site_make(struct site *site)
 {
 	test_folder_make(&site->folder);
 	golden_make(&site->large, 11, (size_t)30 * 1024 * 1024);
-	golden_make(&site->small, 12, (size_t)2 * 1024 * 1024);
+	golden_make(&site->small, 12, (size_t)1024 * 1024);
 	test_file_write(site_file(site, "large.sse"), site->large.text, site->large.len);
 	test_file_write(site_file(site, "small.sse"), site->small.text, site->small.len);
 	cert_write_site(&site->folder);

@@ -15,7 +15,7 @@
 struct site {
 	struct test_folder folder;
 	struct golden large; /* 30 MiB and more */
-	struct golden small; /* 2 MiB and more */
+	struct golden small; /* 1 MiB and more: several windows of a stream */
 };
 
 void site_make(struct site *site);

@@ -23,7 +23,6 @@ void live_start(struct live_server *s, const struct live_wish *wish)
 	const char *const argv[] = {
 		wish->program,
 		wish->script,
-		wish->short_keep_alive ? "1" : "60000",
 		wish->kind != NULL ? wish->kind : "http",
 		test_folder_file(&s->folder, "cert.pem"),
 		test_folder_file(&s->folder, "key.pem"),
@@ -44,6 +43,8 @@ void live_endpoint_options(const struct live_server *s, freshet_endpoint_options
 	o->stream.end_is_final = false;
 	o->stream.max_attempts = 3;
 	o->stream.backoff_min_ms = 1;
+	/* Every stream is several of them long. */
+	o->stream_window = 32 * 1024;
 }
 
 void live_connect(struct live_server *s, const freshet_endpoint_options *o)
@@ -61,9 +62,16 @@ void live_connect_directly(struct live_server *s, const struct live_wish *wish)
 	live_connect(s, &o);
 }
 
+void live_disconnect(struct live_server *s)
+{
+	if (s->endpoint != NULL)
+		client_stop(&s->client);
+	s->endpoint = NULL;
+}
+
 void live_stop(struct live_server *s)
 {
-	client_stop(&s->client);
+	live_disconnect(s);
 	process_end(&s->process);
 	test_folder_remove(&s->folder);
 }
@@ -127,8 +135,9 @@ static void listen_to(struct live_server *s, struct listener *l)
 
 static void listen_to_some(struct live_server *s, const char *kind, struct listener l[LIVE_STREAMS])
 {
+	s->follows++;
 	for (unsigned i = 0; i < LIVE_STREAMS; i++) {
-		snprintf(l[i].path, sizeof l[i].path, "/%s/%s-%u", kind, kind, i);
+		snprintf(l[i].path, sizeof l[i].path, "/%s/%s-%u-%u", kind, kind, s->follows, i);
 		listen_to(s, &l[i]);
 	}
 }
@@ -143,7 +152,7 @@ static void assert_heard(struct live_server *s, const char *kind, const struct l
 		assert_string_equal(freshet_err_name(l[i].err), "FRESHET_OK");
 		assert_int_equal(l[i].events, LIVE_EVENTS);
 		assert_int_equal(l[i].out_of_order, 0);
-		snprintf(path, sizeof path, "/written/%s-%u", kind, i);
+		snprintf(path, sizeof path, "/written/%s-%u-%u", kind, s->follows, i);
 		snprintf(written, sizeof written, "%u %u", l[i].events, l[i].hash);
 		live_get(s, path, written);
 	}
@@ -195,7 +204,7 @@ void live_get(struct live_server *s, const char *path, const char *body)
 
 void live_upload(struct live_server *s)
 {
-	size_t size = (size_t)3 * 1024 * 1024 + 7;
+	size_t size = (size_t)1024 * 1024 + 7;
 	char *bytes = malloc(size);
 	char expected[64];
 	struct reply r;
@@ -224,6 +233,13 @@ void live_nothing(struct live_server *s)
 	assert_int_equal(l.events + l.cuts, 0);
 }
 
+void live_shorten_keep_alive(struct live_server *s, const struct live_wish *wish)
+{
+	live_connect_directly(s, wish);
+	live_get(s, "/keep-alive/1", "1");
+	live_disconnect(s);
+}
+
 static bool nobody_is_connected(const struct live_server *s)
 {
 	freshet_counters now = client_counters(&s->client);
@@ -232,7 +248,7 @@ static bool nobody_is_connected(const struct live_server *s)
 
 void live_short_keep_alive(struct live_server *s)
 {
-	for (int i = 0; i < 200; i++)
+	for (int i = 0; i < 50; i++)
 		live_get(s, "/written/nobody", "0 0");
 	/* It is the server that closes the last one: the client would keep it for a minute. */
 	while (!nobody_is_connected(s))
@@ -243,9 +259,9 @@ void live_short_keep_alive(struct live_server *s)
 void live_try_all(struct live_server *s, unsigned lacks)
 {
 	live_follow(s, "whole", 0);
-	/* 39 or 40 events of each answer are whole, so 300 take eight of them. */
-	live_follow(s, "cut", 7);
-	live_follow(s, "end", 7);
+	/* 39 or 40 events of each answer are whole, so 130 take four of them. */
+	live_follow(s, "cut", 3);
+	live_follow(s, "end", 3);
 	live_upload(s);
 	live_nothing(s);
 	if ((lacks & LIVE_BODY_TO_CLOSE) == 0)

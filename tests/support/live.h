@@ -2,12 +2,13 @@
  * Live sources of events on servers that nobody here wrote (live_server.js, live_server.py), and what must come of them.
  * They answer:
  *
- *	/whole/NAME     300 events, written line by line, and a clean end
+ *	/whole/NAME     130 events, written line by line, and a clean end
  *	/cut/NAME       the same, but each answer is cut between the `id:` and the `data:` line of its 40th event
  *	/end/NAME       each answer ends cleanly after 40 events
  *	/to-close/NAME  as whole, framed by the end of the connection (node's HTTP/1.1 only)
- *	/held/NAME      as whole, but who comes without Last-Event-ID gets 100 events and then silence (node only)
+ *	/held/NAME      as whole, but who comes without Last-Event-ID gets 60 events and then silence (node only)
  *	/written/NAME   how many events of that name were written, and a hash over them
+ *	/keep-alive/MS  MS; from now on new connections that idle so long are closed; a minute at first
  *	/upload         how many bytes came, and a hash over them
  *	/nothing        204
  *	/hints          after 103 (node only)
@@ -22,9 +23,9 @@
 #include "support/files.h"
 #include "support/process.h"
 
-#define LIVE_EVENTS  300
-#define LIVE_HELD    100
-#define LIVE_STREAMS 20
+#define LIVE_EVENTS  130
+#define LIVE_HELD    60
+#define LIVE_STREAMS 10
 #define LIVE_NODE    FRESHET_SOURCE_DIR "/tests/support/live_server.js"
 #define LIVE_UVICORN FRESHET_SOURCE_DIR "/tests/support/live_server.py"
 
@@ -35,7 +36,6 @@ struct live_wish {
 	const char *kind;          /* "http", "https"; of node also "h2c", "h2"; default "http" */
 	const char *version;       /* "1.2", "1.3": the only version of TLS; default 1.3 */
 	freshet_protocol protocol; /* of the client; default: as ALPN agrees */
-	bool short_keep_alive;     /* connections without a request are closed at once; default: after a minute */
 };
 
 struct live_server {
@@ -43,7 +43,8 @@ struct live_server {
 	struct test_folder folder; /* with cert.pem, key.pem, authority.pem and the log */
 	uint16_t port;
 	struct client client;
-	freshet_endpoint *endpoint;
+	freshet_endpoint *endpoint; /* NULL while no client is connected */
+	unsigned follows;           /* how often streams were followed: each time has names of its own */
 };
 
 /* Starts the server. */
@@ -52,11 +53,16 @@ void live_start(struct live_server *s, const struct live_wish *wish);
 /* Options of an endpoint for what answers at that port of the loopback: the server, or what stands in front of it. */
 void live_endpoint_options(const struct live_server *s, freshet_endpoint_options *o, bool tls, uint16_t port);
 
-/* Starts a client with such an endpoint. Once. */
+/* Starts a client with such an endpoint. */
 void live_connect(struct live_server *s, const freshet_endpoint_options *o);
 
 /* The two of them, as the server was wished. */
 void live_connect_directly(struct live_server *s, const struct live_wish *wish);
+
+/* The client goes, the server stays for the next one. */
+void live_disconnect(struct live_server *s);
+
+/* Everything goes. */
 void live_stop(struct live_server *s);
 
 /*
@@ -66,7 +72,7 @@ void live_stop(struct live_server *s);
 void live_follow(struct live_server *s, const char *kind, unsigned cuts);
 
 /*
- * The same for streams that are held at their 100th event: when all have come so far, `deed` is done, which must break
+ * The same for streams that are held at their 60th event: when all have come so far, `deed` is done, which must break
  * their connections. Each goes on from there.
  */
 void live_follow_across(struct live_server *s, void (*deed)(void *user), void *user);
@@ -83,11 +89,14 @@ void live_try_all(struct live_server *s, unsigned lacks);
 /* A request and its whole answer, which must be this. */
 void live_get(struct live_server *s, const char *path, const char *body);
 
-/* Sends some megabytes, and compares what came. */
+/* Sends more than any window holds, and compares what came. */
 void live_upload(struct live_server *s);
 
 /* A stream that is told 204 is over. */
 void live_nothing(struct live_server *s);
+
+/* The server is told to close kept connections at once. A client of before must be gone. */
+void live_shorten_keep_alive(struct live_server *s, const struct live_wish *wish);
 
 /* A server that closes kept connections at once: whoever comes next over one of them is not to notice. */
 void live_short_keep_alive(struct live_server *s);

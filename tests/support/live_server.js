@@ -1,20 +1,20 @@
 // A live source of events on node's http, https and http2, for tests; tests/support/live.h says what it answers.
-// usage: node live_server.js KEEP_ALIVE_MS http|https|h2c|h2 CERTIFICATE KEY TLS_VERSION
+// usage: node live_server.js http|https|h2c|h2 CERTIFICATE KEY TLS_VERSION
 'use strict'
 const fs = require('fs')
 const http = require('http')
 const http2 = require('http2')
 const https = require('https')
 
-const [keepAlive, kind, certificate, key, version] = process.argv.slice(2)
+const [kind, certificate, key, version] = process.argv.slice(2)
 
-const EVENTS = 300
+const EVENTS = 130
 const PART = 40
-const HELD = 100
+const HELD = 60
 
 // The same text as in live_server.py, for each number.
 function dataOf (stream, number) {
-  const filler = 'é€ab'.repeat(1 + (number * 37) % 50) + 'x'.repeat(number % 50 === 0 ? 16384 : 0)
+  const filler = 'é€ab'.repeat(1 + (number * 37) % 50) + 'x'.repeat(number % 20 === 0 ? 16384 : 0)
   return `${stream} ${number} ${filler}`
 }
 
@@ -68,6 +68,11 @@ function upload (req, res) {
   req.on('end', () => res.end(`${len} ${state}`))
 }
 
+function keepFor (ms) {
+  keepAlive = ms
+  server.keepAliveTimeout = ms
+}
+
 function answer (req, res) {
   const [, what, stream] = req.url.split('/')
   if (what === 'written') {
@@ -75,6 +80,9 @@ function answer (req, res) {
     res.end(`${w.count} ${w.hash}`)
   } else if (what === 'upload') {
     upload(req, res)
+  } else if (what === 'keep-alive') {
+    keepFor(Number(stream))
+    res.end(stream)
   } else if (what === 'nothing') {
     res.writeHead(204).end()
   } else if (what === 'hints') {
@@ -102,9 +110,12 @@ const servers = {
   h2: () => http2.createSecureServer({ ...secrets(), allowHTTP1: true }, answer)
 }
 const server = servers[kind]()
-server.keepAliveTimeout = Number(keepAlive)
+let keepAlive
+keepFor(60000)
+// What newer versions of node add to it.
+server.keepAliveTimeoutBuffer = 0
 // As with HTTP/1.1, a connection is kept for its first request however long that takes.
 server.on('session', session => {
-  session.once('stream', () => session.setTimeout(Number(keepAlive), () => session.close()))
+  session.once('stream', () => session.setTimeout(keepAlive, () => session.close()))
 })
 server.listen(0, '127.0.0.1')

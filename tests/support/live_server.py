@@ -1,6 +1,6 @@
 """A live source of events on uvicorn, for tests; tests/support/live.h says what it answers.
 
-usage: python3 live_server.py KEEP_ALIVE_MS http|https CERTIFICATE KEY TLS_VERSION
+usage: python3 live_server.py http|https CERTIFICATE KEY TLS_VERSION
 """
 import asyncio
 import ssl
@@ -8,14 +8,14 @@ import sys
 
 import uvicorn
 
-EVENTS = 300
+EVENTS = 130
 PART = 40
 written = {}
 
 
 def data_of(stream, number):
     """The same text as in live_server.js, for each number."""
-    filler = "é€ab" * (1 + (number * 37) % 50) + "x" * (16384 if number % 50 == 0 else 0)
+    filler = "é€ab" * (1 + (number * 37) % 50) + "x" * (16384 if number % 20 == 0 else 0)
     return f"{stream} {number} {filler}"
 
 
@@ -83,6 +83,10 @@ async def app(scope, receive, send):
         await answer(send, f"{count} {state}")
     elif what == "upload":
         await upload(receive, send)
+    elif what == "keep-alive":
+        # Each connection asks for it when it begins.
+        config.timeout_keep_alive = int(stream) // 1000
+        await answer(send, stream)
     elif what == "nothing":
         await begin(send, 204, [])
         await send_text(send, "", False)
@@ -91,18 +95,19 @@ async def app(scope, receive, send):
         await live(send, what, stream, int(fields.get(b"last-event-id", b"0")))
 
 
-keep_alive, kind, certificate, key, version = sys.argv[1:]
+kind, certificate, key, version = sys.argv[1:]
 tls = {}
 if kind == "https":
     # What uvicorn hands to ssl.SSLContext: a version alone exists for 1.2, the newest is negotiated otherwise.
     only = ssl.PROTOCOL_TLSv1_2 if version == "1.2" else ssl.PROTOCOL_TLS_SERVER
     tls = {"ssl_certfile": certificate, "ssl_keyfile": key, "ssl_version": only}
-uvicorn.run(
+config = uvicorn.Config(
     app,
     host="127.0.0.1",
     port=0,
     log_level="error",
     lifespan="off",
-    timeout_keep_alive=int(keep_alive) // 1000,
+    timeout_keep_alive=60,
     **tls,
 )
+uvicorn.Server(config).run()

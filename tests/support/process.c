@@ -109,6 +109,15 @@ int process_wait(struct process *p)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+void process_kill(struct process *p)
+{
+	if (!process_runs(p))
+		return;
+	kill(p->pid, SIGKILL);
+	waitpid(p->pid, NULL, 0);
+	p->pid = 0;
+}
+
 void process_end(struct process *p)
 {
 	if (!process_runs(p))
@@ -116,11 +125,7 @@ void process_end(struct process *p)
 	kill(p->pid, SIGTERM);
 	for (int i = 0; i < 1000 && process_runs(p); i++)
 		process_breathe();
-	if (!process_runs(p))
-		return;
-	kill(p->pid, SIGKILL);
-	waitpid(p->pid, NULL, 0);
-	p->pid = 0;
+	process_kill(p);
 }
 
 /* The port of the socket with this inode, when it listens. The table's lines: sl local remote state ... inode. */
@@ -198,8 +203,7 @@ uint16_t process_start_at_port(
 
 void process_restart_at_port(struct process *p, const char *const argv[], const char *log, uint16_t port)
 {
-	kill(p->pid, SIGKILL);
-	waitpid(p->pid, NULL, 0);
+	process_kill(p);
 	for (int tries = 0; tries < 1000; tries++) {
 		process_start(p, argv, log);
 		if (process_port(p) == port)

@@ -35,6 +35,9 @@ int process_wait(struct process *p);
 /* Asks it to end and waits until it has; what does not end is killed. Harmless when there is none. */
 void process_end(struct process *p);
 
+/* Kills it: for servers that would first wait for their clients. Harmless when there is none. */
+void process_kill(struct process *p);
+
 /* Waits until the process listens on a TCP port of the loopback and tells it; 0 when it ended before. */
 uint16_t process_port(struct process *p);
 
