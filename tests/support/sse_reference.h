@@ -91,29 +91,39 @@ static inline size_t reference_decode(const uint8_t *bytes, size_t len, struct r
 	return count;
 }
 
+/* Returns how many bytes were written, at most 4. */
+static inline size_t reference_encode_one(char *b, uint32_t v)
+{
+	size_t n = 0;
+	if (v < 0x80) {
+		b[n++] = (char)v;
+	} else if (v < 0x800) {
+		b[n++] = (char)(0xc0 | v >> 6);
+	} else if (v < 0x10000) {
+		b[n++] = (char)(0xe0 | v >> 12);
+		b[n++] = (char)(0x80 | (v >> 6 & 0x3f));
+	} else {
+		b[n++] = (char)(0xf0 | v >> 18);
+		b[n++] = (char)(0x80 | (v >> 12 & 0x3f));
+		b[n++] = (char)(0x80 | (v >> 6 & 0x3f));
+	}
+	if (v >= 0x80)
+		b[n++] = (char)(0x80 | (v & 0x3f));
+	return n;
+}
+
 static inline void reference_encode(struct sse_trace *out, const struct reference_point *points, size_t count)
 {
+	char bytes[256];
+	size_t len = 0;
 	for (size_t i = 0; i < count; i++) {
-		uint32_t v = points[i].value;
-		char b[4];
-		size_t n = 0;
-		if (v < 0x80) {
-			b[n++] = (char)v;
-		} else if (v < 0x800) {
-			b[n++] = (char)(0xc0 | v >> 6);
-		} else if (v < 0x10000) {
-			b[n++] = (char)(0xe0 | v >> 12);
-			b[n++] = (char)(0x80 | (v >> 6 & 0x3f));
-		} else {
-			b[n++] = (char)(0xf0 | v >> 18);
-			b[n++] = (char)(0x80 | (v >> 12 & 0x3f));
-			b[n++] = (char)(0x80 | (v >> 6 & 0x3f));
+		if (sizeof bytes - len < 4) {
+			sse_trace_add(out, bytes, len);
+			len = 0;
 		}
-		if (v >= 0x80)
-			b[n++] = (char)(0x80 | (v & 0x3f));
-		sse_trace_add(out, b, n);
+		len += reference_encode_one(bytes + len, points[i].value);
 	}
-	sse_trace_add(out, "", 0);
+	sse_trace_add(out, bytes, len);
 }
 
 static inline freshet_str reference_str(const struct sse_trace *t)

@@ -14,6 +14,7 @@
 #include <freshet/sse.h>
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,22 +43,39 @@ static inline void sse_trace_word(struct sse_trace *t, const char *word)
 	sse_trace_add(t, word, strlen(word));
 }
 
+static inline bool sse_trace_is_plain(char byte)
+{
+	unsigned char c = (unsigned char)byte;
+	return c >= 0x20 && c != 0x7f && c != '"' && c != '\\';
+}
+
+static inline void sse_trace_escape(struct sse_trace *t, char byte)
+{
+	char escape[8];
+	if (byte == '\n')
+		snprintf(escape, sizeof escape, "\\n");
+	else if (byte == '"' || byte == '\\')
+		snprintf(escape, sizeof escape, "\\%c", byte);
+	else
+		snprintf(escape, sizeof escape, "\\x%02x", (unsigned char)byte);
+	sse_trace_word(t, escape);
+}
+
 static inline void sse_trace_quoted(struct sse_trace *t, const char *name, freshet_str s)
 {
+	size_t done = 0;
 	sse_trace_word(t, name);
 	sse_trace_word(t, "=\"");
 	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-		char escape[8];
-		if (c == '\n')
-			sse_trace_word(t, "\\n");
-		else if (c == '"' || c == '\\')
-			sse_trace_add(t, escape, (size_t)snprintf(escape, sizeof escape, "\\%c", c));
-		else if (c < 0x20 || c == 0x7f)
-			sse_trace_add(t, escape, (size_t)snprintf(escape, sizeof escape, "\\x%02x", c));
-		else
-			sse_trace_add(t, s.ptr + i, 1);
+		if (sse_trace_is_plain(s.ptr[i]))
+			continue;
+		if (i > done)
+			sse_trace_add(t, s.ptr + done, i - done);
+		sse_trace_escape(t, s.ptr[i]);
+		done = i + 1;
 	}
+	if (s.len > done)
+		sse_trace_add(t, s.ptr + done, s.len - done);
 	sse_trace_word(t, "\"");
 }
 
