@@ -1,12 +1,15 @@
 /*
  * Names become addresses. Numbers need no lookup and are answered on a later turn like the rest, so that the caller has
- * one way to go. Names go through libevent's resolver, which reads the hosts file and asks the name server itself.
+ * one way to go. Names go through libevent's resolver, which reads the hosts file and asks the name server itself. Who asks
+ * for a name while the answer for another is on its way waits for the same one: a thousand dials to a host that has just
+ * come back are one question.
  *
- * Failures come through `done`. A lookup that is cancelled while libevent has it lives on, orphaned, until libevent calls
- * back: its request cannot be taken back at once. libevent's resolver lives on with it, even when the loop's owner goes.
+ * Failures come through `done`. A question that everybody has cancelled while libevent has it lives on until libevent calls
+ * back: it cannot be taken back at once. libevent's resolver lives on with it, even when the loop's owner goes.
  */
 #include "net/address.h"
 
+#include "base/list.h"
 #include "base/mem.h"
 
 #include <arpa/inet.h>
@@ -15,28 +18,44 @@
 #include <event2/util.h>
 #include <stdio.h>
 
-/* libevent's resolver and how much it has to do. */
+/* Longer ones are no names of hosts. */
+#define NAME_SIZE 256
+/* Thousands of names may be asked for at once: each is looked for among those of one list. */
+#define QUESTION_LISTS 64
+
+/* libevent's resolver and what it is asked. */
 struct resolver {
 	struct evdns_base *dns;
-	struct loop *loop; /* NULL: gone; the last lookup takes the resolver with it */
-	size_t busy;       /* lookups that libevent has */
+	struct loop *loop;                     /* NULL: gone; the last question takes the resolver with it */
+	struct list questions[QUESTION_LISTS]; /* by name */
+	size_t busy;                           /* questions that libevent has, cancelled ones included */
+};
+
+/* One name, and everybody who waits for its addresses. */
+struct question {
+	struct list node; /* of the resolver; in no list when nobody may join it any more */
+	struct resolver *resolver;
+	struct evdns_getaddrinfo_request *request;
+	struct list lookups;
+	bool starting; /* libevent may answer before its call returns */
+	bool answered;
+	char name[NAME_SIZE];
 };
 
 struct address_lookup {
-	struct resolver *resolver; /* NULL: libevent does not have it */
+	struct list node;          /* of its question */
+	struct question *question; /* NULL: nobody has to be asked, or not any more */
 	address_done_fn *done;
 	void *user;
 	struct event *soon; /* for answers that need no resolver */
-	struct evdns_getaddrinfo_request *request;
 	struct address_list list;
-	bool starting; /* libevent may answer before its call returns */
-	bool answered;
-	bool orphaned;
+	uint16_t port;
 	char text[96];
 };
 
 static void lookup_free(struct address_lookup *lookup)
 {
+	list_remove(&lookup->node);
 	if (lookup->soon != NULL)
 		event_free(lookup->soon);
 	mem_free(lookup);
@@ -76,24 +95,22 @@ static void add(struct address_list *list, const struct sockaddr *sa, uint16_t p
 	}
 }
 
-static void add_family(struct address_list *list, const struct evutil_addrinfo *ai, int family, size_t skip)
+static void add_family(
+	struct address_list *list, const struct evutil_addrinfo *ai, int family, size_t skip, uint16_t port)
 {
 	for (; ai != NULL; ai = ai->ai_next) {
 		if (ai->ai_family != family || skip-- > 0)
 			continue;
-		uint16_t port =
-			ntohs(family == AF_INET ? ((const struct sockaddr_in *)(const void *)ai->ai_addr)->sin_port
-						: ((const struct sockaddr_in6 *)(const void *)ai->ai_addr)->sin6_port);
 		add(list, ai->ai_addr, port);
 		return;
 	}
 }
 
-static void alternate(struct address_list *list, const struct evutil_addrinfo *ai)
+static void alternate(struct address_list *list, const struct evutil_addrinfo *ai, uint16_t port)
 {
 	for (size_t i = 0; i < ADDRESS_MAX / 2; i++) {
-		add_family(list, ai, AF_INET6, i);
-		add_family(list, ai, AF_INET, i);
+		add_family(list, ai, AF_INET6, i, port);
+		add_family(list, ai, AF_INET, i, port);
 	}
 }
 
@@ -103,10 +120,10 @@ static void resolver_free(struct resolver *resolver)
 	mem_free(resolver);
 }
 
-/* One lookup less. Who closes the reactor waits for the last one. */
+/* One question less. Who closes the reactor waits for the last one. */
 static void resolver_release(struct resolver *resolver)
 {
-	if (resolver == NULL || --resolver->busy > 0)
+	if (--resolver->busy > 0)
 		return;
 	if (resolver->loop == NULL)
 		resolver_free(resolver);
@@ -114,26 +131,41 @@ static void resolver_release(struct resolver *resolver)
 		loop_wake(resolver->loop);
 }
 
-static void resolver_answered(int result, struct evutil_addrinfo *ai, void *user)
+static void take_answer(struct address_lookup *lookup, int result, const struct evutil_addrinfo *ai)
 {
-	struct address_lookup *lookup = user;
-	struct resolver *resolver = lookup->resolver;
-	lookup->request = NULL;
-	lookup->resolver = NULL;
-	lookup->answered = true;
+	list_remove(&lookup->node);
+	lookup->question = NULL;
 	if (result == 0)
-		alternate(&lookup->list, ai);
+		alternate(&lookup->list, ai, lookup->port);
 	else
 		snprintf(lookup->text, sizeof lookup->text, "%s", evutil_gai_strerror(result));
+}
+
+/*
+ * Each of those who are told may cancel others of them, and ask for the name again: that is another question, since this
+ * one has left the resolver's list.
+ */
+static void resolver_answered(int result, struct evutil_addrinfo *ai, void *user)
+{
+	struct question *q = user;
+	list_remove(&q->node);
+	q->request = NULL;
+	q->answered = true;
+	while (!list_empty(&q->lookups)) {
+		struct address_lookup *lookup = container_of(q->lookups.next, struct address_lookup, node);
+		take_answer(lookup, result, ai);
+		if (q->starting)
+			event_active(lookup->soon, EV_TIMEOUT, 0);
+		else
+			report(lookup);
+	}
 	if (ai != NULL)
 		evutil_freeaddrinfo(ai);
-	if (lookup->orphaned)
-		lookup_free(lookup);
-	else if (lookup->starting)
-		event_active(lookup->soon, EV_TIMEOUT, 0);
-	else
-		report(lookup);
-	resolver_release(resolver);
+	/* Who has called libevent goes on with it. */
+	if (q->starting)
+		return;
+	resolver_release(q->resolver);
+	mem_free(q);
 }
 
 /* A machine that names no server still has its hosts file, and asks itself (resolv.conf(5)). */
@@ -178,6 +210,8 @@ static struct resolver *resolver_of(struct loop *l)
 		return NULL;
 	}
 	resolver->loop = l;
+	for (size_t i = 0; i < QUESTION_LISTS; i++)
+		list_init(&resolver->questions[i]);
 	l->resolver = resolver;
 	return resolver;
 }
@@ -234,25 +268,66 @@ static bool local(const char *host, uint16_t port, struct address_list *list)
 	return true;
 }
 
-static freshet_err ask(struct loop *l, struct address_lookup *lookup, const char *host, uint16_t port)
+/* The list in which the question for that name is, if there is one: FNV-1a, whatever the case. */
+static struct list *list_of(struct resolver *resolver, const char *name)
+{
+	uint32_t hash = 2166136261u;
+	for (const char *c = name; *c != '\0'; c++)
+		hash = (hash ^ ((uint8_t)*c | 0x20)) * 16777619u;
+	return &resolver->questions[hash % QUESTION_LISTS];
+}
+
+/* The question for that name which libevent has already; NULL: none. */
+static struct question *question_of(const struct list *questions, const char *name)
+{
+	list_each (node, questions) {
+		struct question *q = container_of(node, struct question, node);
+		if (evutil_ascii_strcasecmp(q->name, name) == 0)
+			return q;
+	}
+	return NULL;
+}
+
+static void join(struct question *q, struct address_lookup *lookup)
+{
+	list_push_back(&q->lookups, &lookup->node);
+	lookup->question = q;
+}
+
+static freshet_err put_question(struct resolver *resolver, struct address_lookup *lookup, const char *name)
+{
+	const struct evutil_addrinfo hints = {
+		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = EVUTIL_AI_ADDRCONFIG};
+	struct question *q = mem_zalloc(sizeof *q);
+	if (q == NULL)
+		return FRESHET_ENOMEM;
+	q->resolver = resolver;
+	list_init(&q->node);
+	list_init(&q->lookups);
+	snprintf(q->name, sizeof q->name, "%s", name);
+	join(q, lookup);
+	q->starting = true;
+	q->request = evdns_getaddrinfo(resolver->dns, q->name, NULL, &hints, resolver_answered, q);
+	q->starting = false;
+	/* The answer may have come already. */
+	if (q->answered) {
+		mem_free(q);
+		return FRESHET_OK;
+	}
+	list_push_back(list_of(resolver, name), &q->node);
+	resolver->busy++;
+	return FRESHET_OK;
+}
+
+static freshet_err ask(struct loop *l, struct address_lookup *lookup, const char *name)
 {
 	struct resolver *resolver = resolver_of(l);
 	if (resolver == NULL)
 		return FRESHET_ENOMEM;
-	char service[8];
-	snprintf(service, sizeof service, "%u", port);
-	struct evutil_addrinfo hints = {
-		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = EVUTIL_AI_ADDRCONFIG};
-	lookup->starting = true;
-	struct evdns_getaddrinfo_request *request =
-		evdns_getaddrinfo(resolver->dns, host, service, &hints, resolver_answered, lookup);
-	lookup->starting = false;
-	/* NULL means that the answer has come already. */
-	if (!lookup->answered) {
-		lookup->request = request;
-		lookup->resolver = resolver;
-		resolver->busy++;
-	}
+	struct question *q = question_of(list_of(resolver, name), name);
+	if (q == NULL)
+		return put_question(resolver, lookup, name);
+	join(q, lookup);
 	return FRESHET_OK;
 }
 
@@ -261,6 +336,7 @@ static struct address_lookup *lookup_new(struct loop *l, address_done_fn *done, 
 	struct address_lookup *lookup = mem_zalloc(sizeof *lookup);
 	if (lookup == NULL)
 		return NULL;
+	list_init(&lookup->node);
 	lookup->done = done;
 	lookup->user = user;
 	lookup->soon = event_new(l->base, -1, 0, answer_came, lookup);
@@ -273,7 +349,7 @@ static struct address_lookup *lookup_new(struct loop *l, address_done_fn *done, 
 freshet_err address_lookup_start(
 	struct loop *l, freshet_str host, uint16_t port, address_done_fn *done, void *user, struct address_lookup **out)
 {
-	char name[256];
+	char name[NAME_SIZE];
 	*out = NULL;
 	if (host.len >= sizeof name)
 		return FRESHET_EINVAL;
@@ -282,11 +358,12 @@ freshet_err address_lookup_start(
 	struct address_lookup *lookup = lookup_new(l, done, user);
 	if (lookup == NULL)
 		return FRESHET_ENOMEM;
+	lookup->port = port;
 	freshet_err err = FRESHET_OK;
 	if (literal(name, port, &lookup->list) || local(name, port, &lookup->list))
 		event_active(lookup->soon, EV_TIMEOUT, 0);
 	else
-		err = ask(l, lookup, name, port);
+		err = ask(l, lookup, name);
 	if (err != FRESHET_OK)
 		lookup_free(lookup);
 	else
@@ -315,12 +392,13 @@ void address_lookup_cancel(struct address_lookup *lookup)
 {
 	if (lookup == NULL)
 		return;
-	if (lookup->request == NULL) {
-		lookup_free(lookup);
+	struct question *q = lookup->question;
+	lookup_free(lookup);
+	/* One that is being answered ends by itself. */
+	if (q == NULL || q->request == NULL || !list_empty(&q->lookups))
 		return;
-	}
-	lookup->orphaned = true;
-	evdns_getaddrinfo_cancel(lookup->request);
+	list_remove(&q->node);
+	evdns_getaddrinfo_cancel(q->request);
 }
 
 void address_text(const union address *a, char *out, size_t size)

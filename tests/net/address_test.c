@@ -183,6 +183,131 @@ static void what_is_cancelled_is_not_told(void **state)
 	address_lookup_cancel(NULL);
 }
 
+/* One of several lookups of the same name, and what it does when it is told. */
+struct sharer {
+	struct answer *answer;
+	struct address_lookup *lookup; /* NULL: told, or cancelled */
+	struct sharer *cancels;
+	bool asks_again;
+	uint16_t port;
+	unsigned told;
+};
+
+static void sharer_told(const struct address_list *list, const char *text, void *user);
+
+static void sharer_asks(struct sharer *s, const char *name)
+{
+	assert_int_equal(
+		address_lookup_start(&s->answer->loop, freshet_str_of(name), s->port, sharer_told, s, &s->lookup),
+		FRESHET_OK);
+}
+
+static void sharer_cancels(struct sharer *s)
+{
+	address_lookup_cancel(s->lookup);
+	s->lookup = NULL;
+}
+
+static void sharer_told(const struct address_list *list, const char *text, void *user)
+{
+	struct sharer *s = user;
+	char expected[32], address[ADDRESS_TEXT_SIZE];
+	(void)text;
+	assert_non_null(list);
+	assert_int_equal(list->count, 1);
+	snprintf(expected, sizeof expected, "192.0.2.1:%u", s->port);
+	address_text(&list->items[0], address, sizeof address);
+	assert_string_equal(address, expected);
+	s->lookup = NULL;
+	s->told++;
+	if (s->cancels != NULL)
+		sharer_cancels(s->cancels);
+	if (s->asks_again) {
+		s->asks_again = false;
+		sharer_asks(s, "known.test");
+	}
+}
+
+/* Four that ask, in letters of any case; the first asks once before, so that it is known how many questions one lookup is. */
+static unsigned open_sharers(struct answer *a, struct sharer *sharers)
+{
+	static const char *const names[] = {"known.test", "KNOWN.test", "known.TEST", "known.test"};
+	open_answer(a);
+	a->dns.name = "known.test";
+	a->dns.v4[0] = "192.0.2.1";
+	look_up(a, "known.test", 1);
+	unsigned questions = a->dns.questions;
+	a->dns.questions = 0;
+	for (uint16_t i = 0; i < 4; i++) {
+		sharers[i] = (struct sharer){.answer = a, .port = (uint16_t)(i + 1)};
+		sharer_asks(&sharers[i], names[i]);
+	}
+	return questions;
+}
+
+static void run_sharers(struct answer *a)
+{
+	while (!address_idle(&a->loop))
+		event_base_loop(a->base, EVLOOP_ONCE);
+}
+
+static void who_asks_for_the_same_name_shares_the_answer(void **state)
+{
+	(void)state;
+	struct answer a;
+	struct sharer s[4];
+	unsigned questions = open_sharers(&a, s);
+	run_sharers(&a);
+	assert_int_equal(a.dns.questions, questions);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(s[i].told, 1);
+	/* Nothing is kept: whoever comes later asks anew. */
+	sharer_asks(&s[0], "known.test");
+	run_sharers(&a);
+	assert_int_equal(s[0].told, 2);
+	assert_int_equal(a.dns.questions, 2 * questions);
+	close_answer(&a);
+}
+
+static void those_that_are_left_are_told(void **state)
+{
+	(void)state;
+	for (int gone = 0; gone < 16; gone++) {
+		struct answer a;
+		struct sharer s[4];
+		open_sharers(&a, s);
+		for (int i = 0; i < 4; i++)
+			if ((gone & 1 << i) != 0)
+				sharer_cancels(&s[i]);
+		/* Also where everybody has gone before, and the question is still out. */
+		struct sharer last = {.answer = &a, .port = 9};
+		sharer_asks(&last, "known.test");
+		run_sharers(&a);
+		for (int i = 0; i < 4; i++)
+			assert_int_equal(s[i].told, (gone & 1 << i) == 0);
+		assert_int_equal(last.told, 1);
+		close_answer(&a);
+	}
+}
+
+static void one_of_them_may_cancel_another_and_ask_again(void **state)
+{
+	(void)state;
+	struct answer a;
+	struct sharer s[4];
+	unsigned questions = open_sharers(&a, s);
+	s[0].cancels = &s[1];
+	s[0].asks_again = true;
+	s[2].cancels = &s[3];
+	run_sharers(&a);
+	assert_int_equal(s[0].told, 2);
+	assert_int_equal(s[1].told, 0);
+	assert_int_equal(s[2].told, 1);
+	assert_int_equal(s[3].told, 0);
+	assert_int_equal(a.dns.questions, 2 * questions);
+	close_answer(&a);
+}
+
 /* The loop goes while the resolver still has the question; nothing of it is left. */
 static void the_loop_may_go_while_a_lookup_is_out(void **state)
 {
@@ -243,7 +368,18 @@ static void a_lookup_needs_memory(void **state)
 		address_lookup_start(&a.loop, freshet_str_of("127.0.0.1"), 1, told, &a, &lookup), FRESHET_ENOMEM);
 	assert_int_equal(address_of_path(&a.loop, freshet_str_of("/x"), told, &a, &lookup), FRESHET_ENOMEM);
 	assert_null(lookup);
-	failmem_off();
+	for (size_t n = 1;; n++) {
+		failmem_arm(n);
+		freshet_err err = address_lookup_start(&a.loop, freshet_str_of("known.test"), 1, told, &a, &lookup);
+		bool fired = failmem_fired();
+		failmem_off();
+		assert_int_equal(err, fired ? FRESHET_ENOMEM : FRESHET_OK);
+		if (!fired)
+			break;
+		assert_null(lookup);
+		assert_true(address_idle(&a.loop));
+	}
+	address_lookup_cancel(lookup);
 	close_answer(&a);
 }
 
@@ -256,6 +392,9 @@ int main(void)
 		cmocka_unit_test(a_name_that_does_not_exist),
 		cmocka_unit_test(a_name_that_is_too_long),
 		cmocka_unit_test(what_is_cancelled_is_not_told),
+		cmocka_unit_test(who_asks_for_the_same_name_shares_the_answer),
+		cmocka_unit_test(those_that_are_left_are_told),
+		cmocka_unit_test(one_of_them_may_cancel_another_and_ask_again),
 		cmocka_unit_test(the_loop_may_go_while_a_lookup_is_out),
 		cmocka_unit_test(paths_of_sockets),
 		cmocka_unit_test(a_lookup_needs_memory),
