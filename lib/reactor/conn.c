@@ -24,6 +24,8 @@
 
 /* Output gathered before it is written. */
 #define OUTPUT_STEP ((size_t)128 * 1024)
+/* Output of one connection, however fast its peer reads, before the others have their turn. */
+#define OUTPUT_BUDGET ((size_t)512 * 1024)
 /* Ciphertext that is read at least: a record comes in one piece (RFC 8446, section 5.2). */
 #define CIPHER_STEP ((size_t)16 * 1024)
 /* So much earlier than a server that says when it closes a kept connection. */
@@ -474,8 +476,13 @@ static bool write_plain(struct conn *c, const struct bytes *plain)
 void conn_flush(struct conn *c)
 {
 	freshet_reactor *r = c->endpoint->reactor;
+	size_t had = 0;
 	while (c->state == CONN_UP && c->unsent.len == 0 && c->write_errno == 0 &&
 		c->wire->protocol->wants_output(c->wire)) {
+		if (had >= OUTPUT_BUDGET) {
+			net_socket_want_write(&c->socket);
+			return;
+		}
 		r->out.len = 0;
 		bool ok = c->wire->protocol->output(c->wire, &r->out, OUTPUT_STEP);
 		/* First of all, since nothing may stay in the queue when the connection ends below. */
@@ -485,6 +492,7 @@ void conn_flush(struct conn *c)
 			return;
 		}
 		size_t len = r->out.len;
+		had += len;
 		if (len > 0 && !write_plain(c, &r->out))
 			return;
 		if (c->wire->over) {
@@ -496,25 +504,35 @@ void conn_flush(struct conn *c)
 	}
 }
 
+/* Goes on with what the socket has not taken. */
+static void write_unsent(struct conn *c)
+{
+	ssize_t sent = net_socket_write(&c->socket, c->unsent.data + c->unsent_from, c->unsent.len - c->unsent_from);
+	if (sent < 0) {
+		write_failed(c);
+		return;
+	}
+	c->endpoint->counters.bytes_written += (uint64_t)sent;
+	c->unsent_from += (size_t)sent;
+	if (c->unsent_from < c->unsent.len) {
+		net_socket_want_write(&c->socket);
+		return;
+	}
+	bytes_clear(&c->unsent);
+	c->unsent_from = 0;
+	mark_dirty(c);
+}
+
 static void on_writable(void *owner)
 {
 	struct conn *c = owner;
 	freshet_reactor *r = c->endpoint->reactor;
 	reactor_enter(r);
-	ssize_t sent = net_socket_write(&c->socket, c->unsent.data + c->unsent_from, c->unsent.len - c->unsent_from);
-	if (sent < 0) {
-		write_failed(c);
-	} else {
-		c->endpoint->counters.bytes_written += (uint64_t)sent;
-		c->unsent_from += (size_t)sent;
-		if (c->unsent_from < c->unsent.len) {
-			net_socket_want_write(&c->socket);
-		} else {
-			bytes_clear(&c->unsent);
-			c->unsent_from = 0;
-			mark_dirty(c);
-		}
-	}
+	/* Nothing is unsent where the connection has only let others have their turn. */
+	if (c->unsent.len > 0)
+		write_unsent(c);
+	else
+		mark_dirty(c);
 	reactor_leave(r);
 }
 

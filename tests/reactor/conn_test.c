@@ -1,9 +1,12 @@
 /*
  * One connection: signs of life, idling, credit by consumption, and the ways in which it is lost.
  */
-#include "support/test.h"
+#include "support/client.h"
+#include "support/peer.h"
 #include "support/stage.h"
+#include "support/test.h"
 
+#include <event2/event.h>
 #include <nghttp2/nghttp2.h>
 
 static struct h2server_conn *conn(struct stage *g)
@@ -329,6 +332,64 @@ static void large_answers_share_the_loop(void **state)
 	stage_close(&g);
 }
 
+#define UPLOAD_SIZE ((size_t)32 * 1024 * 1024)
+
+static void skip_head(struct peer_conn *c)
+{
+	static const char end[] = "\r\n\r\n";
+	size_t like = 0;
+	for (char byte; like < sizeof end - 1 && peer_read(c, &byte, 1);)
+		like = byte == end[like] ? like + 1 : byte == end[0];
+}
+
+/* On a thread of its own: takes an upload as fast as it comes. */
+static void take_upload(struct peer_conn *c, void *user)
+{
+	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+	char bytes[64 * 1024];
+	(void)user;
+	skip_head(c);
+	for (size_t had = 0; had < UPLOAD_SIZE && peer_read(c, bytes, sizeof bytes);)
+		had += sizeof bytes;
+	peer_write(c, answer, sizeof answer - 1);
+	peer_listen(c);
+}
+
+/* However fast the peer takes it, a turn of the loop brings half a MiB and what was gathered last. */
+static void large_uploads_share_the_loop(void **state)
+{
+	(void)state;
+	enum { TURN_MOST = 1024 * 1024 };
+	struct client client;
+	struct peer *peer = peer_start(take_upload, NULL, NULL);
+	freshet_endpoint_options o;
+	freshet_request_options q;
+	freshet_endpoint *e;
+	struct reply reply;
+	char url[128];
+	char *bytes = calloc(1, UPLOAD_SIZE);
+	assert_non_null(bytes);
+	client_start(&client, NULL);
+	client_endpoint_options(&o, &(struct client_url){"http", "127.0.0.1", peer_port(peer), NULL}, url);
+	o.protocol = FRESHET_PROTOCOL_HTTP1;
+	assert_int_equal(freshet_endpoint_new(client.reactor, &o, &e), FRESHET_OK);
+	freshet_request_options_init(&q);
+	q.method = "POST";
+	q.path = "/upload";
+	q.body = (freshet_str){bytes, UPLOAD_SIZE};
+	client_send(&client, e, &q, &reply);
+	for (uint64_t had = 0; reply.dones == 0;) {
+		event_base_loop(client.base, EVLOOP_ONCE);
+		uint64_t now = client_counters(&client).bytes_written;
+		assert_in_range(now - had, 0, TURN_MOST);
+		had = now;
+	}
+	assert_int_equal(reply.status, 200);
+	client_stop(&client);
+	peer_stop(peer);
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +404,7 @@ int main(void)
 		cmocka_unit_test(credit_comes_back_as_events_are_consumed),
 		cmocka_unit_test(a_peer_that_reads_nothing_stops_nobody_else),
 		cmocka_unit_test(large_answers_share_the_loop),
+		cmocka_unit_test(large_uploads_share_the_loop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
