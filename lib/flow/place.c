@@ -5,18 +5,28 @@ uint32_t place_capacity(const struct place_limits *limits, uint32_t peer_capacit
 	return peer_capacity < limits->max_streams ? peer_capacity : limits->max_streams;
 }
 
-uint32_t place_connections_to_open(
-	const struct place_limits *limits, size_t waiting, uint32_t up, uint32_t on_their_way, uint32_t expected)
+/* How many more connections the limits allow. */
+static uint64_t places_left(const struct place_limits *limits, const struct place_conns *conns)
 {
-	if (waiting == 0 || up + on_their_way >= limits->max_connections)
+	uint32_t beside = limits->max_connections > PLACE_DRAINING ? limits->max_connections : PLACE_DRAINING;
+	uint64_t counted = (uint64_t)conns->up + conns->coming;
+	if (conns->draining > beside)
+		counted += conns->draining - beside;
+	return counted < limits->max_connections ? limits->max_connections - counted : 0;
+}
+
+uint32_t place_connections_to_open(
+	const struct place_limits *limits, size_t waiting, const struct place_conns *conns, uint32_t expected)
+{
+	uint64_t allowed = places_left(limits, conns);
+	if (waiting == 0)
 		return 0;
 	if (expected == 0)
 		expected = 1;
 	size_t wanted = (waiting + expected - 1) / expected;
-	if (wanted <= on_their_way)
+	if (wanted <= conns->coming)
 		return 0;
-	size_t more = wanted - on_their_way;
-	size_t allowed = limits->max_connections - up - on_their_way;
+	size_t more = wanted - conns->coming;
 	return (uint32_t)(more < allowed ? more : allowed);
 }
 

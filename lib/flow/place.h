@@ -17,12 +17,21 @@ struct place_limits {
 /* How many exchanges a connection takes: the peer's limit and our own, the lower one. */
 uint32_t place_capacity(const struct place_limits *limits, uint32_t peer_capacity);
 
+/* The connections that there are. */
+struct place_conns {
+	uint32_t up;       /* all full, else none would wait */
+	uint32_t coming;   /* on their way */
+	uint32_t draining; /* take nothing more, and end with what they carry */
+};
+
 /*
- * How many connections to open now: so many exchanges wait, so many connections are up (all full, else none would wait)
- * or on their way; `expected` is what a new one is likely to take.
+ * How many connections to open now for so many exchanges that wait; `expected` is what a new one is likely to take. Those
+ * that drain may be as many again as are allowed, or PLACE_DRAINING where that is more: a stream without an end may keep
+ * one for ever, and what waits should not have to. Past that they count like the others.
  */
+#define PLACE_DRAINING 8
 uint32_t place_connections_to_open(
-	const struct place_limits *limits, size_t waiting, uint32_t up, uint32_t on_their_way, uint32_t expected);
+	const struct place_limits *limits, size_t waiting, const struct place_conns *conns, uint32_t expected);
 
 /*
  * How many bytes the application must have taken before credit goes back to the server: a quarter of the window, so that

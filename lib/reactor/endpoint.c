@@ -101,8 +101,8 @@ void endpoint_conn_changed(struct conn *c)
 		list_push_front(&e->roomy, &c->roomy);
 	else if (!conn_has_room(c))
 		list_remove(&c->roomy);
-	/* Where one is of no use any more, there is place for another. */
-	if (room_made || (c->use == CONN_NO_USE && was != CONN_NO_USE))
+	/* Where one is of no use any more, or gone, there is place for another. */
+	if (room_made || (c->use == CONN_NO_USE && was != CONN_NO_USE) || c->state == CONN_DEAD)
 		ask_for_pump(e);
 }
 
@@ -203,6 +203,12 @@ static void dial_failed(freshet_endpoint *e, const freshet_outcome *loss)
 	fail_waiting(e, loss);
 }
 
+/* Those that are neither usable nor coming. */
+static uint32_t draining_conns(const freshet_endpoint *e)
+{
+	return (uint32_t)(e->counters.connections - e->usable - e->coming);
+}
+
 static void dial_more(freshet_endpoint *e)
 {
 	freshet_reactor *r = e->reactor;
@@ -211,7 +217,8 @@ static void dial_more(freshet_endpoint *e)
 		return;
 	}
 	uint32_t expected = place_capacity(&e->limits.place, e->expected_capacity);
-	uint32_t wanted = place_connections_to_open(&e->limits.place, e->waiting_count, e->usable, e->coming, expected);
+	const struct place_conns conns = {e->usable, e->coming, draining_conns(e)};
+	uint32_t wanted = place_connections_to_open(&e->limits.place, e->waiting_count, &conns, expected);
 	uint32_t at_once = e->http1 ? DIALS_AT_ONCE_HTTP1 : DIALS_AT_ONCE;
 	while (wanted-- > 0 && e->coming < at_once) {
 		freshet_err err = conn_open(e);
@@ -224,16 +231,31 @@ static void dial_more(freshet_endpoint *e)
 	}
 }
 
+/* Says once that a line stands still: those in it wait for streams to end, which may be never (limits.md). */
+static void note_standstill(freshet_endpoint *e)
+{
+	bool stands = !line_empty(e) && !line_moves(e) && e->redial_ms <= e->reactor->now_ms;
+	if (stands && !e->stands)
+		log_line(FRESHET_LOG_WARNING,
+			"%.*s: %zu wait in line for streams to end: %u connections carry all that they may, and no "
+			"more "
+			"are allowed",
+			(int)e->name.len, e->name.ptr, e->waiting_count, (unsigned)e->counters.connections);
+	e->stands = stands;
+}
+
 static void pump(freshet_endpoint *e)
 {
 	e->pump_due = false;
 	fill_conns(e);
 	if (!line_empty(e) && !e->closing)
 		dial_more(e);
+	note_standstill(e);
 }
 
 void endpoint_enqueue(freshet_endpoint *e, struct exchange *ex, bool moved)
 {
+	e->stands &= e->waiting_count > 0;
 	list_push_back(moved ? &e->moved : &e->waiting, &ex->node);
 	e->waiting_count++;
 	e->counters.moves += moved;

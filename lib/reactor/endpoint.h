@@ -61,6 +61,7 @@ struct freshet_endpoint {
 	uint32_t dial_failures;     /* in a row */
 	uint64_t redial_ms;         /* no dial before; 0: at once */
 	bool pump_due;
+	bool stands; /* the line does not move, and that was said */
 	bool closing;
 	void (*on_closed)(void *user); /* NULL: nobody waits for the end */
 	void *user;

@@ -9,34 +9,46 @@ struct opening {
 	uint32_t max_connections;
 	size_t waiting;
 	uint32_t up;
-	uint32_t on_their_way;
+	uint32_t coming;
 	uint32_t expected;
 	uint32_t opened;
+	uint32_t draining;
 };
 
 static const struct opening openings[] = {
 	/* Nobody waits. */
-	{64, 0, 0, 0, 100, 0},
-	{64, 0, 3, 2, 100, 0},
+	{64, 0, 0, 0, 100, 0, 0},
+	{64, 0, 3, 2, 100, 0, 0},
 	/* The first connection, and as many as the line fills. */
-	{64, 1, 0, 0, 100, 1},
-	{64, 100, 0, 0, 100, 1},
-	{64, 101, 0, 0, 100, 2},
-	{64, 1000, 0, 0, 100, 10},
+	{64, 1, 0, 0, 100, 1, 0},
+	{64, 100, 0, 0, 100, 1, 0},
+	{64, 101, 0, 0, 100, 2, 0},
+	{64, 1000, 0, 0, 100, 10, 0},
 	/* Those on their way will take their part. */
-	{64, 100, 0, 1, 100, 0},
-	{64, 101, 0, 1, 100, 1},
-	{64, 1000, 5, 4, 100, 6},
+	{64, 100, 0, 1, 100, 0, 0},
+	{64, 101, 0, 1, 100, 1, 0},
+	{64, 1000, 5, 4, 100, 6, 0},
 	/* The bound. */
-	{64, 1000000, 0, 0, 100, 64},
-	{64, 1000000, 60, 2, 100, 2},
-	{64, 1000000, 60, 4, 100, 0},
-	{64, 1000000, 65, 0, 100, 0},
-	{1, 1000000, 0, 0, 100, 1},
-	{1, 1000000, 0, 1, 100, 0},
-	{UINT32_MAX, SIZE_MAX / 2, 0, 0, 1, UINT32_MAX},
+	{64, 1000000, 0, 0, 100, 64, 0},
+	{64, 1000000, 60, 2, 100, 2, 0},
+	{64, 1000000, 60, 4, 100, 0, 0},
+	{64, 1000000, 65, 0, 100, 0, 0},
+	{1, 1000000, 0, 0, 100, 1, 0},
+	{1, 1000000, 0, 1, 100, 0, 0},
+	{UINT32_MAX, SIZE_MAX / 2, 0, 0, 1, UINT32_MAX, 0},
 	/* A peer that allowed nothing the last time is asked all the same. */
-	{64, 3, 0, 0, 0, 3},
+	{64, 3, 0, 0, 0, 3, 0},
+	/* Those that drain take no place, up to as many again, or eight. */
+	{64, 1000000, 0, 0, 100, 64, 64},
+	{64, 1000000, 0, 0, 100, 63, 65},
+	{64, 1000000, 10, 4, 100, 49, 65},
+	{64, 1000000, 0, 0, 100, 1, 127},
+	{64, 1000000, 0, 0, 100, 0, 128},
+	{64, 1000000, 0, 0, 100, 0, UINT32_MAX},
+	{UINT32_MAX, 1000, UINT32_MAX, UINT32_MAX, 1, 0, UINT32_MAX},
+	{1, 1, 0, 0, 100, 1, 8},
+	{1, 1, 0, 0, 100, 0, 9},
+	{1, 1, 1, 0, 100, 0, 0},
 };
 
 static void as_many_connections_as_the_line_needs(void **state)
@@ -46,8 +58,9 @@ static void as_many_connections_as_the_line_needs(void **state)
 		const struct opening *o = &openings[i];
 		const struct place_limits limits = {o->max_connections, 1000};
 		print_message("row %zu\n", i);
-		assert_int_equal(
-			place_connections_to_open(&limits, o->waiting, o->up, o->on_their_way, o->expected), o->opened);
+		assert_int_equal(place_connections_to_open(&limits, o->waiting,
+					 &(struct place_conns){o->up, o->coming, o->draining}, o->expected),
+			o->opened);
 	}
 }
 

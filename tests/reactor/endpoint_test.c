@@ -228,6 +228,85 @@ static void goaway_drains_and_moves(void **state)
 	stage_close(&g);
 }
 
+/* A stream of the stage on a path of its own, open on the connection that came last, which then drains. */
+static struct watch *open_and_drain(struct stage *g, unsigned number)
+{
+	char path[20];
+	snprintf(path, sizeof path, "/%u", number);
+	struct watch *s = stage_stream(g, path);
+	struct h2peer_call *call = stage_serve(g, path, "");
+	h2peer_goaway(call->peer, call->id, 0);
+	stage_settle(g);
+	return s;
+}
+
+static void those_that_drain_have_a_bound(void **state)
+{
+	(void)state;
+	enum { DRAINING = PLACE_DRAINING + 1 };
+	struct stage g;
+	struct stage_options o;
+	struct watch *s[DRAINING];
+	stage_options_init(&o);
+	o.endpoint.max_connections = 1;
+	stage_open(&g, &o);
+	for (unsigned i = 0; i < DRAINING; i++)
+		s[i] = open_and_drain(&g, i);
+	assert_int_equal(g.server.conn_count, DRAINING);
+	assert_int_equal(stage_counters(&g).connections_draining_http2, DRAINING);
+	struct watch *last = stage_stream(&g, "/last");
+	assert_int_equal(g.server.conn_count, DRAINING);
+	assert_int_equal(stage_counters(&g).waiting, 1);
+	/* One of them ends: there is place for another. */
+	freshet_stream_close(s[3]->stream);
+	stage_settle(&g);
+	stage_advance(&g, 0);
+	assert_int_equal(g.server.conn_count, DRAINING + 1);
+	stage_serve(&g, "/last", "data: a\n\n");
+	assert_string_equal(watch_said(last), "open\nevent  message a\n");
+	stage_close(&g);
+}
+
+static void count_standstills(freshet_log_level level, const char *line, void *user)
+{
+	unsigned *said = user;
+	if (strstr(line, "wait in line") == NULL)
+		return;
+	assert_int_equal(level, FRESHET_LOG_WARNING);
+	assert_non_null(strstr(line, "http://127.0.0.1"));
+	(*said)++;
+}
+
+static void a_line_that_stands_is_said_once(void **state)
+{
+	(void)state;
+	struct stage g;
+	struct stage_options o;
+	struct watch *s[4];
+	unsigned said = 0;
+	stage_options_init(&o);
+	o.peer.max_streams = 1;
+	o.endpoint.max_connections = 1;
+	stage_open(&g, &o);
+	freshet_set_log(count_standstills, FRESHET_LOG_WARNING, &said);
+	open_streams(&g, s, 0, 1);
+	assert_int_equal(said, 0);
+	open_streams(&g, s, 1, 3);
+	assert_int_equal(said, 1);
+	/* It goes on, one by one, and stands again: that is no news. */
+	freshet_stream_close(s[0]->stream);
+	stage_settle(&g);
+	assert_int_equal(calls_on(&g, 0), 2);
+	assert_int_equal(said, 1);
+	for (int i = 1; i < 4; i++)
+		freshet_stream_close(s[i]->stream);
+	stage_settle(&g);
+	open_streams(&g, s, 0, 2);
+	assert_int_equal(said, 2);
+	freshet_set_log(NULL, FRESHET_LOG_WARNING, NULL);
+	stage_close(&g);
+}
+
 /* More than the first connection takes were sent before it had told its limit: the others move, in their order. */
 static void moved_streams_go_first_and_in_their_order(void **state)
 {
@@ -536,6 +615,8 @@ int main(void)
 		cmocka_unit_test(refused_streams_move_without_a_pause_or_a_failure),
 		cmocka_unit_test(endless_refusals_end),
 		cmocka_unit_test(goaway_drains_and_moves),
+		cmocka_unit_test(those_that_drain_have_a_bound),
+		cmocka_unit_test(a_line_that_stands_is_said_once),
 		cmocka_unit_test(moved_streams_go_first_and_in_their_order),
 		cmocka_unit_test(nobody_listens),
 		cmocka_unit_test(a_peer_that_hangs_up),
