@@ -267,6 +267,7 @@ TARGET __attribute__((noinline)) static char *decode_with_units(const char *at, 
 		unsigned take = first_of(b.starts & UINT64_MAX << (SCAN_BLOCK - LONGEST_ESCAPE + 1));
 		uint64_t firsts = b.units != 0 ? replace_units(&c, &b, bytes) : 0;
 		to = end_block(&b, take, half, true, to);
+		/* The u of a first half is five bytes before the second. */
 		half = firsts >> (take - 5) & 1;
 		at += take;
 	}
