@@ -237,9 +237,7 @@ static void note_standstill(freshet_endpoint *e)
 	bool stands = !line_empty(e) && !line_moves(e) && e->redial_ms <= e->reactor->now_ms;
 	if (stands && !e->stands)
 		log_line(FRESHET_LOG_WARNING,
-			"%.*s: %zu wait in line for streams to end: %u connections carry all that they may, and no "
-			"more "
-			"are allowed",
+			"%.*s: %zu wait in line for streams to end: no more connections are allowed than %u",
 			(int)e->name.len, e->name.ptr, e->waiting_count, (unsigned)e->counters.connections);
 	e->stands = stands;
 }
