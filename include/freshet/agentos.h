@@ -257,6 +257,7 @@ FRESHET_API const char *freshet_agentos_drop_text(freshet_agentos_drop cause);
  * What a client has done. Always: emitted = sent + the sum of dropped + queued. Spans that travel as events are events.
  */
 struct freshet_agentos_stats {
+	size_t size;      /* set by freshet_agentos_stats_init; in on_closed it is the library's */
 	uint64_t emitted; /* events that were taken: those whose call answered FRESHET_OK */
 	uint64_t sent;    /* that the server confirmed */
 	uint64_t dropped[FRESHET_AGENTOS_DROP_CAUSES];
@@ -286,10 +287,23 @@ struct freshet_agentos_stats {
 	uint32_t in_flight;   /* requests of reporting */
 	bool stopped;         /* the key was not accepted */
 	bool closing;
+
+	/* Hosted agents, see <freshet/agentos_hosted.h>; beside the sum above. */
+	uint64_t calls;          /* begun so far, those that read the run of a broken stream included */
+	uint64_t calls_open;     /* whose callback is still to come */
+	uint64_t calls_failed;   /* whose callback got an error */
+	uint64_t streams;        /* of invokes and replies, begun so far */
+	uint64_t streams_open;   /* whose on_done is still to come */
+	uint64_t streams_failed; /* whose on_done got an error */
+	uint64_t stream_events;  /* of those that are over */
+	uint64_t stream_resumes; /* of those: subscriptions after a break */
+	uint64_t stream_polls;   /* of those: ends that reading the run told */
 };
 
-/* The counts as they are now. */
-FRESHET_API void freshet_agentos_stats_get(const freshet_agentos *client, freshet_agentos_stats *stats);
+FRESHET_OPTIONS_INIT(freshet_agentos_stats)
+
+/* Fills in what the caller's struct has room for. FRESHET_EINVAL (it was not set up). */
+FRESHET_API freshet_err freshet_agentos_stats_get(const freshet_agentos *client, freshet_agentos_stats *stats);
 
 /* The sum of all causes. */
 static inline uint64_t freshet_agentos_dropped(const freshet_agentos_stats *stats)

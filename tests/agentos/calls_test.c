@@ -185,7 +185,7 @@ static void what_is_not_valid_is_refused_and_counted(void **state)
 	assert_int_equal(freshet_agentos_run_start(client, &o, &none), FRESHET_EJSON_SYNTAX);
 	assert_null(none);
 	assert_int_equal(freshet_agentos_run_complete(run, Z("{")), FRESHET_EJSON_TRUNCATED);
-	freshet_agentos_stats stats;
+	freshet_agentos_stats stats = {.size = sizeof stats};
 	freshet_agentos_stats_get(client, &stats);
 	assert_int_equal(stats.refused_other, 13);
 	assert_int_equal(stats.emitted, 1);
@@ -255,7 +255,7 @@ static void the_interval_sends_what_is_no_whole_batch(void **state)
 	agentos_world_open(agentos_world_answer, NULL);
 	agentos_world_client(NULL);
 	freshet_agentos_run *run = start();
-	freshet_agentos_stats stats;
+	freshet_agentos_stats stats = {.size = sizeof stats};
 	for (uint64_t i = 1; i <= 3; i++) {
 		emit_some(run, 2);
 		do {
@@ -271,7 +271,7 @@ static void the_interval_sends_what_is_no_whole_batch(void **state)
 static void what_is_left_of_a_batch_waits_no_longer_than_the_interval(void **state)
 {
 	char payload[600];
-	freshet_agentos_stats stats;
+	freshet_agentos_stats stats = {.size = sizeof stats};
 	(void)state;
 	agentos_world_open(agentos_world_answer, NULL);
 	freshet_agentos_options o = agentos_world_options();

@@ -210,7 +210,7 @@ static void emit_one(void)
 
 static freshet_agentos_stats stats_now(void)
 {
-	freshet_agentos_stats stats;
+	freshet_agentos_stats stats = {.size = sizeof stats};
 	freshet_agentos_stats_get(client, &stats);
 	assert_int_equal(stats.emitted, stats.sent + freshet_agentos_dropped(&stats) + stats.queued);
 	return stats;

@@ -291,6 +291,52 @@ static void the_text_that_is_kept_is_bound(void **state)
 
 /* ---- no stream ---- */
 
+static void read_run(const char *answer_of_poll, freshet_err err)
+{
+	struct note n = {.dones = 0};
+	server.poll = answer_of_poll;
+	assert_int_equal(
+		freshet_agentos_run_read(agentos_world.client, freshet_str_of(RUN), on_result, &n, NULL), FRESHET_OK);
+	agentos_world_run_until(&n.done);
+	assert_int_equal(n.err, err);
+}
+
+static void what_is_hosted_is_counted(void **state)
+{
+	(void)state;
+	freshet_agentos_stats s = {.size = sizeof s};
+	begin(START CHUNK("a") DONE);
+	open_world(NULL);
+	assert_int_equal(follow().err, FRESHET_OK);
+	server.stream = START "data: {\"type\":\"error\",\"message\":\"no\"}\n\n";
+	assert_int_equal(follow().err, FRESHET_ESERVER);
+	read_run("{\"run_id\":\"" RUN "\",\"status\":\"completed\"}", FRESHET_OK);
+	read_run(NULL, FRESHET_ENOT_FOUND);
+	/* What says that it is good and cannot be read is a failure, once. */
+	read_run("{\"data\":{\"run_id\":{}}}", FRESHET_EJSON_TYPE);
+	assert_int_equal(freshet_agentos_stats_get(agentos_world.client, &s), FRESHET_OK);
+	assert_int_equal(s.streams, 2);
+	assert_int_equal(s.streams_failed, 1);
+	assert_int_equal(s.streams_open, 0);
+	assert_int_equal(s.stream_events, 3 + 2);
+	assert_int_equal(s.stream_polls + s.stream_resumes, 0);
+	assert_int_equal(s.calls, 3);
+	assert_int_equal(s.calls_failed, 2);
+	assert_int_equal(s.calls_open, 0);
+	/* A stream that breaks off is read once; one that is open when the client goes counts as failed. */
+	server.stream = START;
+	server.poll = "{\"run_id\":\"" RUN "\",\"status\":\"completed\"}";
+	assert_true(follow().polled);
+	struct note last = {.dones = 0};
+	start(&last);
+	s = agentos_world_finish();
+	assert_int_equal(last.dones, 1);
+	assert_int_equal(s.streams, 4);
+	assert_int_equal(s.streams_failed, 2);
+	assert_int_equal(s.stream_polls, 1);
+	assert_int_equal(s.calls, 4);
+}
+
 static void a_server_without_streams_gives_its_answer(void **state)
 {
 	static const struct {
@@ -615,6 +661,7 @@ int main(void)
 		cmocka_unit_test_teardown(an_error_that_is_streamed_tells_no_secret, agentos_world_close),
 		cmocka_unit_test_teardown(other_names_can_be_given, agentos_world_close),
 		cmocka_unit_test_teardown(the_text_that_is_kept_is_bound, agentos_world_close),
+		cmocka_unit_test_teardown(what_is_hosted_is_counted, agentos_world_close),
 		cmocka_unit_test_teardown(a_server_without_streams_gives_its_answer, agentos_world_close),
 		cmocka_unit_test_teardown(a_request_is_only_repeated_when_that_is_safe, agentos_world_close),
 		cmocka_unit_test_teardown(a_cut_at_every_byte_is_polled_once, agentos_world_close),

@@ -101,7 +101,7 @@ static void act_on_run(freshet_agentos_run *run, enum action action)
 static void ask(const freshet_agentos_run *run)
 {
 	char text[8];
-	freshet_agentos_stats stats;
+	freshet_agentos_stats stats = {.size = sizeof stats};
 	freshet_agentos_stats_get(agentos_world.client, &stats);
 	agentos_world_check(&stats);
 	assert_true(freshet_agentos_describe(agentos_world.client, text, sizeof text) > sizeof text);

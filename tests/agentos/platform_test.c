@@ -216,7 +216,7 @@ static void the_wrong_key_stops_reporting(void **state)
 	struct mockd_options m = world_fast();
 	char key[MOCKD_AGENTOS_KEY_SIZE];
 	freshet_endpoint_options e;
-	freshet_agentos_stats stats;
+	freshet_agentos_stats stats = {.size = sizeof stats};
 	(void)state;
 	world_open(&m);
 	world_endpoint(&e);

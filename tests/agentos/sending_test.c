@@ -107,7 +107,7 @@ static void open_with(const freshet_agentos_options *o, const struct agentos_rep
 
 static freshet_agentos_stats stats_now(void)
 {
-	freshet_agentos_stats stats;
+	freshet_agentos_stats stats = {.size = sizeof stats};
 	freshet_agentos_stats_get(agentos_world.client, &stats);
 	agentos_world_check(&stats);
 	return stats;

@@ -254,6 +254,8 @@ freshet_agentos_stats agentos_world_finish(void)
 	assert_int_equal(finish.stats.control_bytes, 0);
 	assert_int_equal(finish.stats.runs_open, 0);
 	assert_int_equal(finish.stats.in_flight, 0);
+	assert_int_equal(finish.stats.calls_open, 0);
+	assert_int_equal(finish.stats.streams_open, 0);
 	return finish.stats;
 }
 

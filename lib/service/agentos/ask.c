@@ -20,8 +20,17 @@ static void free_call(freshet_agentos_call *call)
 
 /* ---- answers ---- */
 
+/* It is about to tell. */
+static void end(freshet_agentos_call *call, bool good)
+{
+	freshet_agentos_stats *stats = &call->client->report.stats;
+	stats->calls_open--;
+	stats->calls_failed += !good;
+}
+
 static void refuse(freshet_agentos_call *call, const freshet_agentos_error *error)
 {
+	end(call, false);
 	call->tell(call, error, NULL, 0);
 	free_call(call);
 }
@@ -64,6 +73,7 @@ static void spoil(freshet_agentos_call *call, freshet_err err)
 	agentos_failure_plain(
 		&failure, err, guest_route_key(&call->client->guest.routes, call->route), freshet_err_text(err));
 	failure.error.protocol = err != FRESHET_ENOMEM;
+	call->client->report.stats.calls_failed++;
 	call->tell(call, &failure.error, NULL, 0);
 }
 
@@ -72,6 +82,7 @@ static void call_done(struct guest_call *sent, const freshet_response *response)
 	freshet_agentos_call *call = guest_client(sent, freshet_agentos_call, call);
 	struct agentos_answer answer;
 	agentos_answer_read(call->client, call->route, &call->secrets, response, &answer);
+	end(call, answer.good);
 	if (answer.good)
 		call->tell(call, NULL, &answer, response->status);
 	else
@@ -169,6 +180,7 @@ static void local_due(freshet_timer *timer, void *user)
 		return;
 	}
 	guest_scratch_begin(&call->client->scratch, sizeof text);
+	end(call, true);
 	freshet_err err = ask_local_answer(call->route, text, &answer.data);
 	if (err == FRESHET_OK)
 		call->tell(call, NULL, &answer, 200);
@@ -234,6 +246,8 @@ freshet_err ask_send(freshet_agentos *client, struct order *order, bool repeatab
 			free_call(call);
 		return err;
 	}
+	client->report.stats.calls++;
+	client->report.stats.calls_open++;
 	if (out != NULL)
 		*out = call;
 	return FRESHET_OK;

@@ -166,7 +166,7 @@ static void endpoint_gone(void *user)
 	agentos_hosted_end(client);
 	agentos_report_end(client);
 	if (client->on_closed != NULL) {
-		freshet_agentos_stats stats;
+		freshet_agentos_stats stats = {.size = sizeof stats};
 		freshet_agentos_stats_get(client, &stats);
 		client->on_closed(&stats, client->closed_user);
 	}

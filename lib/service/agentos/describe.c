@@ -30,7 +30,7 @@ static size_t length(int written)
 
 size_t freshet_agentos_describe(const freshet_agentos *client, char *to, size_t size)
 {
-	freshet_agentos_stats stats;
+	freshet_agentos_stats stats = {.size = sizeof stats};
 	freshet_agentos_stats_get(client, &stats);
 	return length(snprintf(to, size,
 		"agentos %s, %s, %s key and %s key: %" PRIu64 " runs open, %" PRIu64 " lost; events %" PRIu64

@@ -27,6 +27,15 @@ static void free_stream(freshet_agentos_stream *s)
 	freshet_mem_free(s);
 }
 
+static void count_end(freshet_agentos_stats *stats, const freshet_agentos_stream_end *end)
+{
+	stats->streams_open--;
+	stats->streams_failed += end->error != NULL;
+	stats->stream_events += end->events;
+	stats->stream_resumes += end->resumes;
+	stats->stream_polls += end->polled;
+}
+
 void follow_finish(freshet_agentos_stream *s, const freshet_agentos_error *error, const freshet_agentos_result *result,
 	bool polled)
 {
@@ -39,6 +48,7 @@ void follow_finish(freshet_agentos_stream *s, const freshet_agentos_error *error
 		.resumes = s->resumes,
 		.events = s->events,
 	};
+	count_end(&s->client->report.stats, &end);
 	s->callbacks.on_done(s, &end, s->user);
 	free_stream(s);
 }
@@ -538,11 +548,14 @@ static freshet_err open_order(freshet_agentos *client, struct order *order, fres
 		err = FRESHET_ENOMEM;
 	if (err == FRESHET_OK)
 		err = client->options.disabled ? wait_for(s, FOLLOW_LOCAL, 0) : open_post(s);
-	if (err != FRESHET_OK)
+	if (err != FRESHET_OK) {
 		free_stream(s);
-	else
-		*out = s;
-	return err;
+		return err;
+	}
+	client->report.stats.streams++;
+	client->report.stats.streams_open++;
+	*out = s;
+	return FRESHET_OK;
 }
 
 static freshet_err check(

@@ -98,17 +98,18 @@ freshet_err agentos_refused(freshet_agentos *client, freshet_err err)
 
 /* ---- counters ---- */
 
-void freshet_agentos_stats_get(const freshet_agentos *client, freshet_agentos_stats *stats)
+freshet_err freshet_agentos_stats_get(const freshet_agentos *client, freshet_agentos_stats *stats)
 {
 	const struct agentos_report *report = &client->report;
-	*stats = report->stats;
-	stats->emitted = report->queue.emitted;
-	stats->sent = report->queue.sent;
-	memcpy(stats->dropped, report->queue.dropped, sizeof stats->dropped);
-	stats->queued = report->queue.events;
-	stats->queued_bytes = report->queue.bytes;
-	stats->stopped = report->stopped;
-	stats->closing = report->closing;
+	freshet_agentos_stats now = report->stats;
+	now.emitted = report->queue.emitted;
+	now.sent = report->queue.sent;
+	memcpy(now.dropped, report->queue.dropped, sizeof now.dropped);
+	now.queued = report->queue.events;
+	now.queued_bytes = report->queue.bytes;
+	now.stopped = report->stopped;
+	now.closing = report->closing;
+	return guest_stats(stats, &now, sizeof now);
 }
 
 const char *freshet_agentos_drop_text(freshet_agentos_drop cause)
