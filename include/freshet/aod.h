@@ -57,6 +57,12 @@ FRESHET_API void freshet_aod_close(freshet_aod *client);
 /* The endpoint of the client, for requests that this header has no call for. It is the client's: not to be closed. */
 FRESHET_API freshet_endpoint *freshet_aod_endpoint(const freshet_aod *client);
 
+/*
+ * One line about the client for logs, without secrets: where it goes, and what is open. Terminated, cut to `size` bytes;
+ * returns its whole length, as snprintf does.
+ */
+FRESHET_API size_t freshet_aod_describe(const freshet_aod *client, char *to, size_t size);
+
 /* ---- errors ---- */
 
 /* Why the state of an object forbids a call (FRESHET_ECONFLICT), told by words in the server's text. */

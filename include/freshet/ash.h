@@ -58,6 +58,12 @@ FRESHET_API void freshet_ash_close(freshet_ash *client);
 /* The endpoint of the client, for requests that this header has no call for. It is the client's: not to be closed. */
 FRESHET_API freshet_endpoint *freshet_ash_endpoint(const freshet_ash *client);
 
+/*
+ * One line about the client for logs, without secrets: where it goes, and what is open. Terminated, cut to `size` bytes;
+ * returns its whole length, as snprintf does.
+ */
+FRESHET_API size_t freshet_ash_describe(const freshet_ash *client, char *to, size_t size);
+
 /* ---- errors ---- */
 
 /* What stands in the way, told by the status and by words in the server's text, which has no codes of its own. */

@@ -451,6 +451,21 @@ static void an_answer_without_memory(void **state)
 	}
 }
 
+/* Where it goes and what is open; never the token. */
+static void a_line_describes_the_client(void **state)
+{
+	(void)state;
+	char line[200], wanted[200], cut[12];
+	begin_call();
+	assert_int_equal(freshet_aod_session_list(world.aod, keep_sessions, NULL, NULL), FRESHET_OK);
+	snprintf(wanted, sizeof wanted, "aod: %s, requests 1, streams 0", mockd_url(world.mockd));
+	assert_int_equal(freshet_aod_describe(world.aod, line, sizeof line), strlen(wanted));
+	assert_string_equal(line, wanted);
+	assert_int_equal(freshet_aod_describe(world.aod, cut, sizeof cut), strlen(wanted));
+	assert_int_equal(strlen(cut), sizeof cut - 1);
+	world_run_until(&answer.done);
+}
+
 int main(int argc, char **argv)
 {
 #define TEST(name)              cmocka_unit_test_setup_teardown(name, set_up, world_close)
@@ -470,6 +485,7 @@ int main(int argc, char **argv)
 		TEST(every_allocation_of_a_call_may_fail),
 		TEST(an_answer_without_memory),
 		TEST(the_environment_is_asked),
+		TEST(a_line_describes_the_client),
 		TEST(bad_options_make_no_client),
 	};
 	world_choose(argc, argv);

@@ -312,12 +312,12 @@ static void every_operation_has_its_function(void **state)
 /* What sends nothing of its own: what is made of the operations, and what handles what they gave. */
 static bool is_no_operation(const char *name)
 {
-	static const char *const names[] = {"freshet_aod_new", "freshet_aod_close", "freshet_aod_endpoint",
-		"freshet_aod_call_cancel", "freshet_aod_stream_close", "freshet_aod_stream_pause",
-		"freshet_aod_stream_resume", "freshet_aod_stream_cursor", "freshet_aod_stream_state",
-		"freshet_aod_stream_user", "freshet_aod_session_run", "freshet_aod_session_wait",
-		"freshet_aod_run_cancel", "freshet_aod_run_session_id", "freshet_aod_run_cursor",
-		"freshet_aod_run_stream"};
+	static const char *const names[] = {"freshet_aod_new", "freshet_aod_close", "freshet_aod_describe",
+		"freshet_aod_endpoint", "freshet_aod_call_cancel", "freshet_aod_stream_close",
+		"freshet_aod_stream_pause", "freshet_aod_stream_resume", "freshet_aod_stream_cursor",
+		"freshet_aod_stream_state", "freshet_aod_stream_user", "freshet_aod_session_run",
+		"freshet_aod_session_wait", "freshet_aod_run_cancel", "freshet_aod_run_session_id",
+		"freshet_aod_run_cursor", "freshet_aod_run_stream"};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;

@@ -229,6 +229,17 @@ static void the_environment_tells_server_and_key(void **state)
 	unsetenv("ASH_SERVER_URL");
 }
 
+/* Where it goes and what is open; never the key. */
+static void a_line_describes_the_client(void **state)
+{
+	char line[200], wanted[200];
+	(void)state;
+	ash_world_open(answer, NULL);
+	snprintf(wanted, sizeof wanted, "ash: http://127.0.0.1:%u, requests 0, streams 0", ash_world.server.port);
+	assert_int_equal(freshet_ash_describe(ash_world.ash, line, sizeof line), strlen(wanted));
+	assert_string_equal(line, wanted);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +249,7 @@ int main(void)
 		cmocka_unit_test_teardown(arguments_are_checked, ash_world_close),
 		cmocka_unit_test_teardown(an_answer_that_cannot_be_read_is_told, ash_world_close),
 		cmocka_unit_test_teardown(the_environment_tells_server_and_key, ash_world_close),
+		cmocka_unit_test_teardown(a_line_describes_the_client, ash_world_close),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

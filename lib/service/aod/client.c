@@ -4,6 +4,8 @@
  */
 #include "client.h"
 
+#include "guest/describe.h"
+
 #define DEFAULT_URL "http://localhost:8777"
 
 /* Two heartbeats may be lost in silence. */
@@ -18,6 +20,7 @@ static void client_gone(void *user)
 	freshet_aod *client = user;
 	guest_scratch_clear(&client->scratch);
 	guest_free_secret(client->token);
+	freshet_mem_free(client->url);
 	freshet_mem_free(client);
 }
 
@@ -75,13 +78,14 @@ freshet_err freshet_aod_new(freshet_reactor *reactor, const freshet_aod_options 
 		client->max_answer = o.max_answer;
 		err = open_endpoint(client, reactor, &o, trimmed, token);
 	}
-	freshet_mem_free(trimmed);
 	if (err != FRESHET_OK) {
+		freshet_mem_free(trimmed);
 		if (client != NULL)
 			guest_free_secret(client->token);
 		freshet_mem_free(client);
 		return err;
 	}
+	client->url = trimmed;
 	*out = client;
 	return FRESHET_OK;
 }
@@ -95,4 +99,9 @@ void freshet_aod_close(freshet_aod *client)
 freshet_endpoint *freshet_aod_endpoint(const freshet_aod *client)
 {
 	return client->endpoint;
+}
+
+size_t freshet_aod_describe(const freshet_aod *client, char *to, size_t size)
+{
+	return guest_describe("aod", client->url, client->endpoint, to, size);
 }

@@ -13,6 +13,7 @@
 
 struct freshet_aod {
 	freshet_endpoint *endpoint;
+	char *url;                    /* without slashes at its end */
 	char *token;                  /* secret: what the server says of errors may quote it */
 	struct guest_scratch scratch; /* decoded strings of the answer or event at hand: callbacks never nest */
 	uint64_t deadline_ms;         /* of a call */

@@ -4,6 +4,8 @@
  */
 #include "client.h"
 
+#include "guest/describe.h"
+
 #define DEFAULT_URL "http://localhost:4100"
 
 /* The server never sends a heartbeat, and an agent's shell command may run for ten minutes without a word. */
@@ -56,6 +58,7 @@ static void client_gone(void *user)
 	freshet_ash *client = user;
 	guest_scratch_clear(&client->scratch);
 	guest_free_secret(client->key);
+	freshet_mem_free(client->url);
 	guest_map_clear(&client->commands);
 	freshet_mem_free(client);
 }
@@ -112,13 +115,14 @@ freshet_err freshet_ash_new(freshet_reactor *reactor, const freshet_ash_options 
 		client->max_answer = o.max_answer;
 		err = open_endpoint(client, reactor, &o, trimmed, key);
 	}
-	freshet_mem_free(trimmed);
 	if (err != FRESHET_OK) {
+		freshet_mem_free(trimmed);
 		if (client != NULL)
 			guest_free_secret(client->key);
 		freshet_mem_free(client);
 		return err;
 	}
+	client->url = trimmed;
 	*out = client;
 	return FRESHET_OK;
 }
@@ -132,4 +136,9 @@ void freshet_ash_close(freshet_ash *client)
 freshet_endpoint *freshet_ash_endpoint(const freshet_ash *client)
 {
 	return client->endpoint;
+}
+
+size_t freshet_ash_describe(const freshet_ash *client, char *to, size_t size)
+{
+	return guest_describe("ash", client->url, client->endpoint, to, size);
 }

@@ -25,6 +25,7 @@ struct ash_command {
 
 struct freshet_ash {
 	freshet_endpoint *endpoint;
+	char *url;                    /* without slashes at its end */
 	char *key;                    /* secret: what the server says of errors may quote it */
 	struct guest_scratch scratch; /* decoded strings of the answer or event at hand: callbacks never nest */
 	uint64_t deadline_ms;
