@@ -205,12 +205,6 @@ static void pause_stream(struct subject *s, bool pause)
 		freshet_agentos_stream_resume(s->stream);
 }
 
-static void on_reactor_closed(void *user)
-{
-	(void)user;
-	t.reactor_closed = true;
-}
-
 static void close_everything(enum action action)
 {
 	/* After these two the handle is not to be used again. */
@@ -222,7 +216,7 @@ static void close_everything(enum action action)
 	else if (action == FREE_CLIENT)
 		freshet_agentos_free(agentos_world.client);
 	else
-		freshet_reactor_close(agentos_world.reactor, on_reactor_closed, NULL);
+		freshet_reactor_close(agentos_world.reactor, agentos_world_on_reactor_closed, &t.reactor_closed);
 	if (action == FREE_REACTOR)
 		freshet_reactor_free(agentos_world.reactor);
 }
@@ -401,8 +395,6 @@ static void play(enum place place, enum action action)
 			fail_msg("%s inside %s: it does not end", action_names[action], place_names[place]);
 		agentos_world_turn();
 	}
-	if (t.reactor_closed)
-		agentos_world.reactor = NULL;
 	agentos_world_close(NULL);
 	if (open_streams() != 0 || t.calls != t.calls_done || t.self.dones != 1)
 		fail_msg("%s inside %s: %u streams without an end, calls %u of %u", action_names[action],

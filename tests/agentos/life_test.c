@@ -66,12 +66,6 @@ static void flush(freshet_agentos_run *run)
 	seen.flushes += freshet_agentos_run_flush(run, on_flushed, NULL) == FRESHET_OK;
 }
 
-static void on_reactor_closed(void *user)
-{
-	(void)user;
-	seen.gone = true;
-}
-
 /* What is open can be ended, as far as there is memory for saying so. */
 static void fine(freshet_err err)
 {
@@ -132,7 +126,7 @@ static void act(enum place place, freshet_agentos_run *run)
 		seen.ending = true;
 		break;
 	case DO_REACTOR:
-		freshet_reactor_close(agentos_world.reactor, on_reactor_closed, NULL);
+		freshet_reactor_close(agentos_world.reactor, agentos_world_on_reactor_closed, &seen.gone);
 		seen.ending = true;
 		break;
 	default:
@@ -241,11 +235,8 @@ static void until(const unsigned *count, unsigned wanted)
 
 static void end_world(void)
 {
-	if (seen.action == DO_REACTOR) {
-		while (!seen.gone)
-			agentos_world_turn();
-		agentos_world.reactor = NULL;
-	}
+	while (seen.action == DO_REACTOR && !seen.gone)
+		agentos_world_turn();
 	agentos_world_close(NULL);
 }
 

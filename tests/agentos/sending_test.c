@@ -594,6 +594,8 @@ static void a_run_has_one_request_in_flight_and_all_have_so_many(void **state)
 	freshet_agentos_options o = options();
 	o.max_ingest_streams = 3;
 	o.batch_size = 1;
+	/* Nobody's patience ends, whatever time passes. */
+	o.timeout_ms = UINT64_MAX;
 	open_with(&o, hangs);
 	for (size_t i = 0; i < 5; i++) {
 		runs[i] = start();

@@ -1,5 +1,6 @@
 #include "support/agentos_world.h"
 #include "support/test.h"
+#include "support/timelapse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,23 +8,11 @@
 /* A loop that makes no progress for so long has lost something. */
 #define GUARD_S 60
 
-/* Keeps the loop turning when nothing else happens. */
-static const struct timeval tick = {0, 5000};
-
 struct agentos_world agentos_world;
-
-static struct event *ticker;
 
 /* Ids that were seen, and so have a number. */
 static char known[64][37];
 static size_t known_count;
-
-static void on_tick(evutil_socket_t fd, short what, void *user)
-{
-	(void)fd;
-	(void)what;
-	(void)user;
-}
 
 static void on_guard(evutil_socket_t fd, short what, void *user)
 {
@@ -34,7 +23,7 @@ static void on_guard(evutil_socket_t fd, short what, void *user)
 
 void agentos_world_turn(void)
 {
-	event_base_loop(agentos_world.base, EVLOOP_ONCE);
+	timelapse_turn();
 }
 
 void agentos_world_run_until(const bool *done)
@@ -72,13 +61,13 @@ void agentos_world_open(h1server_fn *answer, void *user)
 	known_count = 0;
 	agentos_world.base = event_base_new();
 	assert_non_null(agentos_world.base);
-	ticker = event_new(agentos_world.base, -1, EV_PERSIST, on_tick, NULL);
-	assert_int_equal(event_add(ticker, &tick), 0);
+	timelapse_begin(agentos_world.base, NULL, 1);
 	h1server_open(&agentos_world.server, agentos_world.base, answer, user);
 	freshet_reactor_options_init(&r);
 	r.base = agentos_world.base;
 	r.seed = 1;
 	assert_int_equal(freshet_reactor_new(&r, &agentos_world.reactor), FRESHET_OK);
+	timelapse_reactor(agentos_world.reactor);
 }
 
 void agentos_world_client(const freshet_agentos_options *options)
@@ -259,9 +248,16 @@ freshet_agentos_stats agentos_world_finish(void)
 	return finish.stats;
 }
 
-static void on_reactor_closed(void *user)
+void agentos_world_forget_reactor(void)
 {
-	*(bool *)user = true;
+	agentos_world.reactor = NULL;
+	timelapse_reactor(NULL);
+}
+
+void agentos_world_on_reactor_closed(void *closed)
+{
+	agentos_world_forget_reactor();
+	*(bool *)closed = true;
 }
 
 void agentos_world_close_reactor(void)
@@ -269,9 +265,8 @@ void agentos_world_close_reactor(void)
 	bool closed = false;
 	if (agentos_world.reactor == NULL)
 		return;
-	freshet_reactor_close(agentos_world.reactor, on_reactor_closed, &closed);
+	freshet_reactor_close(agentos_world.reactor, agentos_world_on_reactor_closed, &closed);
 	agentos_world_run_until(&closed);
-	agentos_world.reactor = NULL;
 	agentos_world.client = NULL;
 }
 
@@ -283,7 +278,7 @@ int agentos_world_close(void **state)
 	free(agentos_world.log);
 	free(agentos_world.heads);
 	agentos_world.log = agentos_world.heads = NULL;
-	event_free(ticker);
+	timelapse_end();
 	event_base_free(agentos_world.base);
 	return 0;
 }

@@ -60,7 +60,7 @@ void agentos_world_answer(struct h1server_conn *c, const struct h1server_request
  */
 const char *agentos_world_log(void);
 
-/* Starts the loop, the server and a reactor; and, with agentos_world_client, a client. */
+/* Starts the loop, on which time lapses, the server and a reactor; and, with agentos_world_client, a client. */
 void agentos_world_open(h1server_fn *answer, void *user);
 void agentos_world_client(const freshet_agentos_options *options);
 
@@ -75,6 +75,12 @@ freshet_agentos_stats agentos_world_finish(void);
 
 /* emitted = sent + dropped + queued. */
 void agentos_world_check(const freshet_agentos_stats *stats);
+
+/* For whoever frees the reactor by himself. */
+void agentos_world_forget_reactor(void);
+
+/* For whoever closes the reactor by himself; the argument is a bool that becomes true. */
+void agentos_world_on_reactor_closed(void *closed);
 
 /* Closes the reactor, unless that was done, and waits until it is gone. */
 void agentos_world_close_reactor(void);
