@@ -1,7 +1,9 @@
 /*
  * The clock: a 4-ary heap of alarms, earliest first, and one timer of the loop for the first of them. Alarms that are
- * due fire in order of time; a burst of them is cut into portions so that sockets are served in between. Closing
- * forgets all alarms: their owners are freed by whoever owns them.
+ * due fire in order of time; a burst of them is cut into portions so that sockets are served in between. The clock
+ * passes no alarm that has not fired: however late the loop comes, each sees the time for which it was set, and what it
+ * sets takes its place among the others that are due. Closing forgets all alarms: their owners are freed by whoever
+ * owns them.
  */
 #include "mockd/clock.h"
 
@@ -14,6 +16,8 @@
 #define HEAP_ARITY 4u
 /* Alarms fired before the loop turns again. */
 #define FIRE_PORTION 2048
+/* Real time that may pass at once where the clock runs faster than the real one. */
+#define LEAP_MAX_US (10u * US_PER_MS)
 
 static uint64_t read_clock(clockid_t id)
 {
@@ -22,11 +26,18 @@ static uint64_t read_clock(clockid_t id)
 	return (uint64_t)t.tv_sec * US_PER_S + (uint64_t)t.tv_nsec / 1000;
 }
 
+/* The emulated time at which the real time is now. */
+static uint64_t running_us(const struct clock *c)
+{
+	return (uint64_t)((double)(read_clock(CLOCK_MONOTONIC) - c->start_real_us) * c->scale);
+}
+
 uint64_t clock_now_us(const struct clock *c)
 {
-	if (c->manual)
-		return c->manual_us;
-	return (uint64_t)((double)(read_clock(CLOCK_MONOTONIC) - c->start_real_us) * c->scale);
+	if (c->manual || c->firing)
+		return c->standing_us;
+	uint64_t now_us = running_us(c);
+	return c->count > 0 && c->heap[1].due_us < now_us ? c->heap[1].due_us : now_us;
 }
 
 uint64_t clock_wall_us(const struct clock *c)
@@ -109,10 +120,23 @@ static void fire_due(struct clock *c, uint64_t now_us, size_t most)
 	c->firing = true;
 	while (most-- > 0 && c->count > 0 && c->heap[1].due_us <= now_us) {
 		struct alarm *alarm = c->heap[1].alarm;
+		c->standing_us = c->heap[1].due_us;
 		unlink_slot(c, 1);
 		alarm->fire(alarm);
 	}
 	c->firing = false;
+}
+
+/*
+ * What keeps the emulator from running, on a machine that is busy, is no time for a clock that is faster than the real
+ * one: a moment would be minutes, in which no client had a chance to do anything.
+ */
+static void forgive_lateness(struct clock *c)
+{
+	uint64_t now_us = running_us(c);
+	uint64_t most_us = (uint64_t)(LEAP_MAX_US * c->scale);
+	if (c->scale > 1 && c->count > 0 && now_us > c->heap[1].due_us + most_us)
+		c->start_real_us += (uint64_t)((double)(now_us - c->heap[1].due_us - most_us) / c->scale);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *user)
@@ -121,7 +145,8 @@ static void on_timer(evutil_socket_t fd, short what, void *user)
 	(void)what;
 	struct clock *c = user;
 	c->timer_due_us = UINT64_MAX;
-	fire_due(c, clock_now_us(c), FIRE_PORTION);
+	forgive_lateness(c);
+	fire_due(c, running_us(c), FIRE_PORTION);
 	arm_timer(c);
 }
 
@@ -144,8 +169,11 @@ void clock_clear(struct clock *c)
 
 void clock_set(struct clock *c, struct alarm *alarm, uint64_t due_us)
 {
+	uint64_t now_us = clock_now_us(c);
 	if (alarm->slot != 0)
 		unlink_slot(c, alarm->slot);
+	if (due_us < now_us)
+		due_us = now_us;
 	c->heap = must_grow(c->heap, &c->capacity, c->count + 2, sizeof *c->heap);
 	c->count++;
 	sift_up(c, c->count, (struct alarm_slot){due_us, alarm});
@@ -164,8 +192,8 @@ bool clock_step(struct clock *c, uint64_t until_us)
 {
 	bool due = c->count > 0 && c->heap[1].due_us <= until_us;
 	uint64_t next = due ? c->heap[1].due_us : until_us;
-	if (next > c->manual_us)
-		c->manual_us = next;
-	fire_due(c, c->manual_us, FIRE_PORTION);
+	if (next > c->standing_us)
+		c->standing_us = next;
+	fire_due(c, next, FIRE_PORTION);
 	return due;
 }

@@ -36,7 +36,7 @@ struct clock {
 	bool manual;             /* time passes only in clock_advance */
 	uint64_t start_real_us;  /* monotonic time at which the clock began */
 	uint64_t start_wall_us;  /* time of day, since 1970, at which it began */
-	uint64_t manual_us;      /* emulated time of a manual clock */
+	uint64_t standing_us;    /* emulated time of a manual clock, and of any while alarms are fired */
 	uint64_t timer_due_us;   /* emulated time for which `timer` is set; UINT64_MAX: not set */
 	bool firing;             /* alarms are being fired: the timer is set afterwards */
 };

@@ -1,5 +1,6 @@
 /*
- * The emulated clock: alarms fire in order of time, each once, whatever is set, moved and unset in between.
+ * The emulated clock: alarms fire in order of time, each once, whatever is set, moved and unset in between, and however
+ * late the loop comes to them.
  */
 #include "support/test.h"
 
@@ -128,12 +129,92 @@ static void a_scaled_clock_runs_by_itself(void **state)
 	event_base_free(base);
 }
 
+/* Says who rang, and rings again a second later, some times. */
+struct bell {
+	struct alarm alarm;
+	char name;
+	unsigned again;
+};
+
+static char order[32];
+
+static void ring(struct alarm *alarm)
+{
+	struct bell *b = (struct bell *)(void *)alarm;
+	order[strlen(order)] = b->name;
+	if (b->again-- > 0)
+		clock_set(&clock_under_test, alarm, clock_now_us(&clock_under_test) + US_PER_S);
+}
+
+static struct event_base *open_scaled(double scale)
+{
+	struct event_base *base = event_base_new();
+	assert_true(clock_init(&clock_under_test, base, scale, false));
+	memset(order, 0, sizeof order);
+	return base;
+}
+
+/* The loop is kept from turning for so long, and finds its timer due. */
+static void stall(uint64_t real_us)
+{
+	clock_under_test.start_real_us -= real_us;
+	event_active(clock_under_test.timer, EV_TIMEOUT, 0);
+}
+
+/* However late it is, what an alarm sets in turn has its place among those that are due. */
+static void a_late_loop_changes_no_order(void **state)
+{
+	(void)state;
+	struct event_base *base = open_scaled(1);
+	struct bell often = {{.fire = ring}, 'a', 3}, once = {{.fire = ring}, 'b', 0};
+	uint64_t begin = clock_now_us(&clock_under_test);
+	clock_set(&clock_under_test, &often.alarm, begin + 1000 * (uint64_t)US_PER_S);
+	clock_set(&clock_under_test, &once.alarm, begin + 1002 * (uint64_t)US_PER_S + US_PER_S / 2);
+	stall(1100 * (uint64_t)US_PER_S);
+	/* What comes by a socket before they are fired is told no time at which they would have been. */
+	assert_int_equal(clock_now_us(&clock_under_test), begin + 1000 * (uint64_t)US_PER_S);
+	/* What is set for a time that is past has the time at which it is set. */
+	struct bell past = {{.fire = ring}, 'c', 0};
+	clock_set(&clock_under_test, &past.alarm, begin);
+	assert_int_equal(clock_due_us(&clock_under_test, &past.alarm), begin + 1000 * (uint64_t)US_PER_S);
+	clock_unset(&clock_under_test, &past.alarm);
+	while (strlen(order) < 5)
+		event_base_loop(base, EVLOOP_ONCE);
+	assert_string_equal(order, "aaaba");
+	/* All of it has passed: at this speed nothing is forgiven. */
+	assert_true(clock_now_us(&clock_under_test) >= begin + 1100 * (uint64_t)US_PER_S);
+	clock_clear(&clock_under_test);
+	event_base_free(base);
+}
+
+/* An hour in which a fast clock's loop did not turn is none to it: who was to have a minute still has one. */
+static void a_fast_clock_does_not_leap(void **state)
+{
+	(void)state;
+	const uint64_t hour_us = 3600 * (uint64_t)US_PER_S;
+	struct event_base *base = open_scaled(2);
+	struct bell first = {{.fire = ring}, 'a', 0}, later = {{.fire = ring}, 'b', 0};
+	uint64_t begin = clock_now_us(&clock_under_test);
+	clock_set(&clock_under_test, &first.alarm, begin + 1);
+	clock_set(&clock_under_test, &later.alarm, begin + hour_us);
+	stall(hour_us);
+	while (order[0] == '\0')
+		event_base_loop(base, EVLOOP_ONCE);
+	assert_string_equal(order, "a");
+	assert_true(clock_now_us(&clock_under_test) < begin + hour_us);
+	assert_true(alarm_is_set(&later.alarm));
+	clock_clear(&clock_under_test);
+	event_base_free(base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(alarms_fire_in_order),
 		cmocka_unit_test(an_alarm_may_set_itself_again),
 		cmocka_unit_test(a_scaled_clock_runs_by_itself),
+		cmocka_unit_test(a_late_loop_changes_no_order),
+		cmocka_unit_test(a_fast_clock_does_not_leap),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
