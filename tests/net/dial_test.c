@@ -270,7 +270,22 @@ static int fire_timer(const struct event_base *base, const struct event *event, 
 	return 1;
 }
 
-/* The head start is over. */
+static int find_attempt(const struct event_base *base, const struct event *event, void *found)
+{
+	(void)base;
+	*(bool *)found = event_get_fd(event) >= 0 && event_pending(event, EV_WRITE, NULL) != 0;
+	return *(bool *)found;
+}
+
+/* Until the name is known and the first attempt is on its way. */
+static void wait_for_attempt(struct call *c)
+{
+	bool found = false;
+	while (event_base_foreach_event(c->base, find_attempt, &found), !found && c->told == 0)
+		event_base_loop(c->base, EVLOOP_ONCE);
+}
+
+/* The head start is over, if it is not by itself on a machine that is busy. */
 static void pass_head_start(struct call *c)
 {
 	union {
@@ -278,8 +293,8 @@ static void pass_head_start(struct call *c)
 		struct event *event;
 	} timer = {NULL};
 	event_base_foreach_event(c->base, fire_timer, &timer.constant);
-	assert_non_null(timer.event);
-	event_active(timer.event, EV_TIMEOUT, 0);
+	if (timer.event != NULL)
+		event_active(timer.event, EV_TIMEOUT, 0);
 }
 
 /* A listener whose queue is full: the kernel drops what comes, and a dial hangs. */
@@ -319,12 +334,7 @@ static void one_that_hangs_does_not_hold_up_the_next(void **state)
 	c.dns.v4[0] = "127.0.0.1";
 	c.dns.v4[1] = "127.0.0.2";
 	start(&c, "host.test", port);
-	/* Until the name is known and the first attempt is on its way. */
-	while (c.dns.questions == 0)
-		event_base_loop(c.base, EVLOOP_ONCE);
-	for (int i = 0; i < 20; i++)
-		event_base_loop(c.base, EVLOOP_NONBLOCK);
-	assert_int_equal(c.told, 0);
+	wait_for_attempt(&c);
 	pass_head_start(&c);
 	wait_for(&c);
 	assert_int_equal(c.result.err, FRESHET_OK);

@@ -261,17 +261,16 @@ static void starts_that_are_sent_again(void **state)
 static void a_start_without_an_answer(void **state)
 {
 	static const struct step steps[] = {
-		{.request = START, .hang = true},
+		{.request = START, .hang = true, .skip = true},
 		{.request = START, .status = 200, .answer = STARTED},
 		{.request = STREAM, .answer = DONE(1)},
 	};
 	freshet_sudoiq_options options = sudoiq_world_options();
-	options.timeout_ms = 30;
+	options.timeout_ms = SKIP_MS;
 	(void)state;
 	play(steps, 1, &options);
 	assert_int_equal(seen.err, FRESHET_EDEADLINE);
 	options.retry_start = true;
-	options.timeout_ms = 300;
 	PLAY(steps, &options);
 	hold_good();
 }
@@ -508,6 +507,18 @@ static void another_run_on_the_stream(void **state)
 
 /* ---- time ---- */
 
+/* The event of the stream has come; and then all of its time passes. */
+static void run_out_of_time(const struct step *steps, size_t count, const freshet_sudoiq_options *options)
+{
+	memset(&seen, 0, sizeof seen);
+	sudoiq_world_open(steps, count, options);
+	execute();
+	while (strcmp(seen.events, "started running running ") != 0)
+		sudoiq_world_turn();
+	skip_time(sudoiq_world.reactor);
+	sudoiq_world_until(&seen.done);
+}
+
 static void the_whole_has_a_limit(void **state)
 {
 	static const struct step steps[] = {
@@ -519,16 +530,15 @@ static void the_whole_has_a_limit(void **state)
 			.answer = ""},
 	};
 	freshet_sudoiq_options options = sudoiq_world_options();
-	options.response_timeout_ms = 60;
+	options.response_timeout_ms = SKIP_MS;
 	(void)state;
-	play(steps, 2, &options);
+	run_out_of_time(steps, 2, &options);
+	sudoiq_world_all_taken();
+	sudoiq_world_close(NULL);
 	hold(FRESHET_EDEADLINE, FRESHET_SUDOIQ_RUNNING, "started running running ");
 	assert_string_equal(seen.cursor, "1");
 	options.cancel_on_timeout = true;
-	memset(&seen, 0, sizeof seen);
-	sudoiq_world_open(steps, 3, &options);
-	execute();
-	sudoiq_world_until(&seen.done);
+	run_out_of_time(steps, 3, &options);
 	while (sudoiq_world.step < 3)
 		sudoiq_world_turn();
 	sudoiq_world_close(NULL);

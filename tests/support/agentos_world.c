@@ -1,12 +1,10 @@
 #include "support/agentos_world.h"
+#include "support/patience.h"
 #include "support/test.h"
 #include "support/timelapse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-/* A loop that makes no progress for so long has lost something. */
-#define GUARD_S 60
 
 struct agentos_world agentos_world;
 
@@ -28,7 +26,7 @@ void agentos_world_turn(void)
 
 void agentos_world_run_until(const bool *done)
 {
-	static const struct timeval limit = {GUARD_S, 0};
+	static const struct timeval limit = {PATIENCE_S, 0};
 	bool too_long = false;
 	struct event *guard = event_new(agentos_world.base, -1, 0, on_guard, &too_long);
 	event_add(guard, &limit);

@@ -1,5 +1,6 @@
 #include "support/aod_world.h"
 #include "support/certs.h"
+#include "support/patience.h"
 #include "support/test.h"
 #include "support/timelapse.h"
 
@@ -7,9 +8,6 @@
 
 /* Keeps the loop turning when nothing else happens. */
 static const struct timeval tick = {0, 5000};
-
-/* A loop that makes no progress for so long has lost something. */
-#define GUARD_S 60
 
 struct world world;
 
@@ -102,7 +100,7 @@ void world_turn(void)
 
 void world_run_until(const bool *done)
 {
-	static const struct timeval limit = {GUARD_S, 0};
+	static const struct timeval limit = {PATIENCE_S, 0};
 	bool too_long = false;
 	struct event *guard = event_new(world.base, -1, 0, on_guard, &too_long);
 	event_add(guard, &limit);

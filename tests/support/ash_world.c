@@ -1,10 +1,8 @@
 #include "support/ash_world.h"
+#include "support/patience.h"
 #include "support/test.h"
 
 #include <stdio.h>
-
-/* A loop that makes no progress for so long has lost something. */
-#define GUARD_S 60
 
 /*
  * The emulator's time passes with the turns of the loop and not with the clock: a machine that is busy makes nobody a
@@ -45,7 +43,7 @@ void ash_world_turn(void)
 
 void ash_world_run_until(const bool *done)
 {
-	static const struct timeval limit = {GUARD_S, 0};
+	static const struct timeval limit = {PATIENCE_S, 0};
 	bool too_long = false;
 	struct event *guard = event_new(ash_world.base, -1, 0, on_guard, &too_long);
 	event_add(guard, &limit);

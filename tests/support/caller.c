@@ -1,4 +1,5 @@
 #include "support/caller.h"
+#include "support/patience.h"
 #include "support/test.h"
 
 #include <arpa/inet.h>
@@ -10,9 +11,6 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-
-/* What does not come for so long never will. */
-#define PATIENCE_S 60
 
 static time_t seconds(void)
 {

@@ -1,11 +1,10 @@
 #include "support/client.h"
 
+#include "support/patience.h"
+
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* Nothing that a test waits for takes so long, on the slowest machine: it hangs. */
-#define HANGS_AFTER_S 240
 
 void client_start(struct client *c, const freshet_reactor_options *options)
 {
@@ -222,7 +221,7 @@ static void hangs(evutil_socket_t fd, short what, void *user)
 
 static void run(struct client *c, bool may_be_idle, bool (*until)(void *user), void *user)
 {
-	struct timeval limit = {HANGS_AFTER_S, 0};
+	struct timeval limit = {PATIENCE_S, 0};
 	struct timeval often = {0, 2000};
 	struct event *watchdog = event_new(c->base, -1, 0, hangs, c);
 	struct event *pulse = event_new(c->base, -1, EV_PERSIST, look_again, NULL);

@@ -1,4 +1,5 @@
 #include "support/probe.h"
+#include "support/patience.h"
 #include "support/test.h"
 
 #include "mockd/mockd.h"
@@ -15,8 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A condition that does not hold after so long never will. */
-#define PATIENCE_S     20
 #define SETTINGS_KNOWN 16
 #define FIELDS_MAX     16
 

@@ -1,11 +1,9 @@
 #include "support/receiver.h"
+#include "support/patience.h"
 #include "support/test.h"
 
 #include <event2/event.h>
 #include <strings.h>
-
-/* A request that does not come for so long never will. */
-#define PATIENCE_S 20
 
 static void answer(struct h1server_conn *c, const struct h1server_request *q)
 {

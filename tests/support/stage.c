@@ -1,6 +1,7 @@
 #include "support/stage.h"
 
 #include "support/failmem.h"
+#include "support/patience.h"
 #include "support/test.h"
 
 #include "reactor/conn.h"
@@ -8,9 +9,6 @@
 #include "reactor/reactor.h"
 
 #include <event2/event.h>
-
-/* Real time after which a loop that should have something to do is taken for stuck. */
-#define STUCK_S 20
 
 static uint64_t fake_ms;
 
@@ -115,7 +113,7 @@ static void turn(struct stage *w, bool wait)
 		return;
 	}
 	bool is_stuck = false;
-	const struct timeval limit = {STUCK_S, 0};
+	const struct timeval limit = {PATIENCE_S, 0};
 	struct event *watchdog = event_new(w->base, -1, 0, stuck, &is_stuck);
 	assert_non_null(watchdog);
 	event_add(watchdog, &limit);

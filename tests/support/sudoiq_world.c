@@ -1,10 +1,10 @@
 #include "support/sudoiq_world.h"
 
 #include "support/aod_world.h"
+#include "support/patience.h"
 #include "support/test.h"
 
-/* A loop that makes no progress for so long has lost something. */
-#define GUARD_S 60
+#include "service/sudoiq/client.h"
 
 /* Keeps the loop turning when nothing else happens. */
 static const struct timeval tick = {0, 2000};
@@ -39,7 +39,7 @@ void sudoiq_world_turn(void)
 
 void sudoiq_world_until(const bool *done)
 {
-	static const struct timeval limit = {GUARD_S, 0};
+	static const struct timeval limit = {PATIENCE_S, 0};
 	bool too_long = false;
 	struct event *guard = event_new(sudoiq_world.base, -1, 0, on_guard, &too_long);
 	event_add(guard, &limit);
@@ -113,8 +113,11 @@ static void answer(struct h1server_conn *c, const struct h1server_request *q)
 	const struct step *step = &sudoiq_world.steps[sudoiq_world.step++];
 	check(step, q);
 	snprintf(sudoiq_world.body, sizeof sudoiq_world.body, "%.*s", (int)q->body_len, q->body_len > 0 ? q->body : "");
-	if (step->hang)
+	if (step->hang) {
+		if (step->skip)
+			skip_time(sudoiq_world.reactor);
 		return;
+	}
 	if (!step->cut || step->status != 0 || step->answer != NULL)
 		give(c, step);
 	if (step->cut)
@@ -161,6 +164,7 @@ freshet_sudoiq *sudoiq_world_client(const freshet_sudoiq_options *options)
 	o.url = sudoiq_world.mockd != NULL ? mockd_url(sudoiq_world.mockd) : url;
 	o.endpoint = &e;
 	assert_int_equal(freshet_sudoiq_new(sudoiq_world.reactor, &o, &client), FRESHET_OK);
+	skip_guest(&client->guest);
 	return client;
 }
 
@@ -178,6 +182,7 @@ static void open_loop(void)
 	r.posts = true;
 	r.seed = 1;
 	assert_int_equal(freshet_reactor_new(&r, &sudoiq_world.reactor), FRESHET_OK);
+	skip_reactor(sudoiq_world.reactor);
 }
 
 void sudoiq_world_open(const struct step *steps, size_t count, const freshet_sudoiq_options *options)

@@ -5,6 +5,7 @@
 #define SUPPORT_SUDOIQ_WORLD_H
 
 #include "support/h1server.h"
+#include "support/skip.h"
 
 #include <event2/event.h>
 #include <freshet/freshet.h>
@@ -25,6 +26,7 @@ struct step {
 	const char *answer;  /* its body; of a stream: how it begins */
 	const char *push;    /* then goes out on the stream that was opened last; "!" ends it, "#" cuts it */
 	bool hang;           /* no answer at all */
+	bool skip;           /* and SKIP_MS pass */
 	bool cut;            /* the connection is closed without an answer, or behind it */
 };
 

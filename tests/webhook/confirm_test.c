@@ -4,6 +4,7 @@
  */
 #include "support/caller.h"
 #include "support/mock_world.h"
+#include "support/patience.h"
 #include "support/test.h"
 
 #include <freshet/freshet.h>
@@ -15,9 +16,6 @@
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-
-/* What does not come for so long never will. */
-#define PATIENCE_S 30
 
 static struct {
 	struct evhttp *http;

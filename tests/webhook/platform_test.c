@@ -3,6 +3,7 @@
  * under the names of either table; received by the handler for evhttp.
  */
 #include "support/mock_agentos.h"
+#include "support/patience.h"
 #include "support/test.h"
 
 #include <freshet/webhook.h>
@@ -14,8 +15,6 @@
 
 #define SECRET   "whsec_93ab01"
 #define MAX_TOLD 64
-/* What does not come for so long never will. */
-#define PATIENCE_S 30
 
 struct told {
 	int64_t task_id;
