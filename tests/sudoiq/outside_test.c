@@ -284,6 +284,13 @@ static void feed_call(int revision, const char *calls)
 	hold_feed(json, true);
 }
 
+/* All calls of the task are over but one, which nobody here handles. */
+static bool one_is_left(void)
+{
+	const struct sudoiq_pending *first = the_task()->calls.first;
+	return first != NULL && first == the_task()->calls.last && first->state == PENDING_LEFT;
+}
+
 /* They are not looked at again with each status, so that a run of many rounds costs as much a round as a run of few. */
 static void calls_that_are_over_lie_apart(void **state)
 {
@@ -296,9 +303,9 @@ static void calls_that_are_over_lie_apart(void **state)
 	for (int i = 1; i <= ROUNDS; i++) {
 		snprintf(call, sizeof call, "{\"call_id\":\"c%d\",\"name\":\"x\"}", i);
 		feed_call(i, call);
-		sudoiq_world_settle();
-		assert_non_null(the_task()->calls.first);
-		assert_ptr_equal(the_task()->calls.first, the_task()->calls.last);
+		for (int turns = 0; turns < 20 && !one_is_left(); turns++)
+			sudoiq_world_turn();
+		assert_true(one_is_left());
 	}
 	assert_int_equal(the_task()->ids.count, ROUNDS);
 	for (int i = 1; i <= ROUNDS; i++) {
