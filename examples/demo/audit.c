@@ -14,9 +14,6 @@
 /* The ledger of a million sessions. */
 #define LEDGER_MAX ((size_t)1024 * 1024 * 1024)
 
-/* The cuts go on while the ledger is read. */
-#define ATTEMPTS_MAX 100
-
 FRESHET_JSON_PLAN(entry_plan, "session", "rows", "hash", "status");
 FRESHET_JSON_PLAN(row_plan, "id", "data", "turn");
 
@@ -33,7 +30,7 @@ void audit_ask(struct audit *a, const char *path, freshet_request_done_fn *done)
 	freshet_request_options_init(&o);
 	o.path = path;
 	o.max_body = LEDGER_MAX;
-	o.max_attempts = ATTEMPTS_MAX;
+	o.max_attempts = AUDIT_ATTEMPTS_MAX;
 	o.on_done = done;
 	o.user = a;
 	freshet_err err = freshet_request_send(a->fleet->control, &o, NULL);

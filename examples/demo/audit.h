@@ -50,6 +50,9 @@ bool audit_passed(const struct audit *a);
 
 /* ---- the steps of an audit ---- */
 
+/* The cuts go on while the ledger is read, and what platforms have themselves. */
+#define AUDIT_ATTEMPTS_MAX 100
+
 /* What the ledger says of a session. */
 struct entry {
 	freshet_str session;

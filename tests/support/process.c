@@ -58,13 +58,27 @@ static void die_with(pid_t parent)
 		_exit(1);
 }
 
+/* The other end closes when the child runs the program: until then it has what the parent listens on as its own. */
+static void wait_for_exec(int pipe_end)
+{
+	char byte;
+	while (read(pipe_end, &byte, 1) < 0 && errno == EINTR)
+		;
+	close(pipe_end);
+}
+
 void process_start(struct process *p, const char *const argv[], const char *log)
 {
 	pid_t parent = getpid();
+	int ends[2];
+	must(pipe2(ends, O_CLOEXEC) == 0, "pipe");
 	p->pid = fork();
 	must(p->pid >= 0, "fork");
-	if (p->pid > 0)
+	if (p->pid > 0) {
+		close(ends[1]);
+		wait_for_exec(ends[0]);
 		return;
+	}
 	die_with(parent);
 	int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	if (fd >= 0) {

@@ -15,6 +15,7 @@ struct ash_site {
 	struct roll *roll;
 	struct record store; /* of the session that is being audited, as far as it was read */
 	int64_t store_read;
+	unsigned store_failures; /* since it last answered */
 };
 
 /* What a session has beside. */

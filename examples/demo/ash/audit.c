@@ -115,6 +115,13 @@ static void compare_pieces(struct audit *a, struct record *store, struct talk *t
 
 static void read_store(struct audit *a, struct session *s);
 
+/* True when a cut is to blame, and not the server. */
+static bool was_cut(struct ash_site *site, const freshet_ash_error *error)
+{
+	int status = error->outcome.http_status;
+	return (status == 0 || status == 200) && ++site->store_failures < AUDIT_ATTEMPTS_MAX;
+}
+
 static void store_arrived(freshet_ash_call *call, const freshet_ash_error *error, const freshet_ash_record *records,
 	size_t count, void *user)
 {
@@ -125,10 +132,15 @@ static void store_arrived(freshet_ash_call *call, const freshet_ash_error *error
 	(void)call;
 	if (a->fleet->closing)
 		return;
+	if (error != NULL && was_cut(site, error)) {
+		read_store(a, s);
+		return;
+	}
 	if (error != NULL) {
 		audit_end(a, "the store of a session cannot be read");
 		return;
 	}
+	site->store_failures = 0;
 	for (size_t i = 0; i < count && good; i++) {
 		site->store_read = records[i].sequence;
 		good = pieces_of_record(&site->store, &records[i]);
