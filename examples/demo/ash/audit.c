@@ -122,6 +122,15 @@ static bool was_cut(struct ash_site *site, const freshet_ash_error *error)
 	return (status == 0 || status == 200) && ++site->store_failures < AUDIT_ATTEMPTS_MAX;
 }
 
+static void store_unreadable(struct audit *a, const freshet_ash_error *error)
+{
+	char text[160];
+	freshet_str why = error->outcome.text;
+	snprintf(text, sizeof text, "the store of a session cannot be read: status %d, %.*s",
+		error->outcome.http_status, (int)why.len, why.ptr);
+	audit_end(a, text);
+}
+
 static void store_arrived(freshet_ash_call *call, const freshet_ash_error *error, const freshet_ash_record *records,
 	size_t count, void *user)
 {
@@ -137,7 +146,7 @@ static void store_arrived(freshet_ash_call *call, const freshet_ash_error *error
 		return;
 	}
 	if (error != NULL) {
-		audit_end(a, "the store of a session cannot be read");
+		store_unreadable(a, error);
 		return;
 	}
 	site->store_failures = 0;
