@@ -5,14 +5,17 @@
 /* Fixed cost counted for each field, as SETTINGS_MAX_HEADER_LIST_SIZE does (RFC 9113, section 6.5.2). */
 #define FIELD_OVERHEAD 32
 
-/* What is read of an exchange for an event, and the least line of a cache. To fetch what is not there does no harm. */
+/*
+ * What is read of an exchange for an event, and the least line of a cache. To fetch what is not there does no harm, to reckon
+ * with a pointer there does: the addresses are numbers.
+ */
 #define NEAR_BYTES 256
 #define CACHE_LINE 64
 
 static void fetch(const void *exchange)
 {
 	for (size_t i = 0; i < NEAR_BYTES; i += CACHE_LINE)
-		__builtin_prefetch((const char *)exchange + i);
+		__builtin_prefetch((const void *)((uintptr_t)exchange + i));
 }
 
 bool wire_push(struct wire_queue *queue, const struct wire_event *event)
