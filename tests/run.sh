@@ -52,6 +52,13 @@ run() {
 	ctest --test-dir "build/test-$name" -j "${jobs:-$((cores + 1))}" --output-on-failure --no-tests=error "$@"
 }
 
+# A test that is killed leaves its files behind: they are in a folder that goes with this script.
+TMPDIR=$(mktemp -d)
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
 mkdir -p build
 started=$(date +%s)
 result=0

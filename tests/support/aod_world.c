@@ -1,10 +1,9 @@
 #include "support/aod_world.h"
 #include "support/certs.h"
+#include "support/files.h"
 #include "support/patience.h"
 #include "support/test.h"
 #include "support/timelapse.h"
-
-#include <unistd.h>
 
 /* Keeps the loop turning when nothing else happens. */
 static const struct timeval tick = {0, 5000};
@@ -21,10 +20,10 @@ const struct transport *world_transport = &transports[0];
 
 /* Of an authority and of the emulator; empty until they are made. */
 static struct {
-	char folder[32];
-	char authority[48];
-	char certificate[48];
-	char key[48];
+	struct test_folder folder;
+	char authority[128];
+	char certificate[128];
+	char key[128];
 } files;
 
 void world_choose(int argc, char **argv)
@@ -42,10 +41,7 @@ void world_choose(int argc, char **argv)
 
 static void remove_files(void)
 {
-	unlink(files.authority);
-	unlink(files.certificate);
-	unlink(files.key);
-	rmdir(files.folder);
+	test_folder_remove(&files.folder);
 }
 
 /* Once for all worlds of the program. */
@@ -54,13 +50,12 @@ static void make_files(void)
 	const struct cert_wish root = {.authority = true};
 	const struct cert_wish wish = {.alt_names = "IP:127.0.0.1"};
 	struct cert authority, leaf;
-	if (files.folder[0] != '\0')
+	if (files.folder.path[0] != '\0')
 		return;
-	strcpy(files.folder, "/tmp/freshet-aod-XXXXXX");
-	assert_non_null(mkdtemp(files.folder));
-	snprintf(files.authority, sizeof files.authority, "%s/ca.pem", files.folder);
-	snprintf(files.certificate, sizeof files.certificate, "%s/cert.pem", files.folder);
-	snprintf(files.key, sizeof files.key, "%s/key.pem", files.folder);
+	test_folder_make(&files.folder);
+	snprintf(files.authority, sizeof files.authority, "%s/ca.pem", files.folder.path);
+	snprintf(files.certificate, sizeof files.certificate, "%s/cert.pem", files.folder.path);
+	snprintf(files.key, sizeof files.key, "%s/key.pem", files.folder.path);
 	cert_make(&authority, NULL, &root);
 	cert_make(&leaf, &authority, &wish);
 	cert_write(&authority, files.authority);

@@ -122,4 +122,37 @@ static inline freshet_webhook *post_receiver(const freshet_webhook_options *o)
 	return w;
 }
 
+static inline freshet_webhook_delivery post_receive(freshet_webhook *w, const struct post *p)
+{
+	freshet_webhook_delivery d;
+	freshet_webhook_receive(w, &p->q, &d);
+	return d;
+}
+
+/* A delivery of Sudoiq that is dealt with at once, should it be new. */
+static inline freshet_webhook_outcome post_to(
+	freshet_webhook *w, const char *body, const char *id, freshet_webhook_verdict verdict)
+{
+	struct post p;
+	post_sudoiq(&p, body, id);
+	freshet_webhook_delivery d = post_receive(w, &p);
+	assert_int_equal(d.ticket != 0, d.outcome == FRESHET_WEBHOOK_NEW);
+	if (d.ticket != 0)
+		assert_int_equal(freshet_webhook_finish(w, d.ticket, verdict, NULL), FRESHET_OK);
+	return d.outcome;
+}
+
+static inline freshet_webhook_outcome post_take(freshet_webhook *w, const char *body, const char *id)
+{
+	return post_to(w, body, id, FRESHET_WEBHOOK_TAKEN);
+}
+
+/* One of Sudoiq's, with the options of above. */
+static inline freshet_webhook *post_sudoiq_receiver(void)
+{
+	freshet_webhook_options o;
+	post_options(&o, FRESHET_WEBHOOK_SUDOIQ);
+	return post_receiver(&o);
+}
+
 #endif
