@@ -56,7 +56,7 @@ function(check_file folder path)
 			set(target ${CMAKE_MATCH_1})
 			if(folder IN_LIST guests)
 				# A guest may include its own private header, which lies beside it, and what guests share.
-				if(target MATCHES "/" AND (folder STREQUAL "guest" OR NOT target MATCHES "^guest/[a-z_]+\\.h$"))
+				if(target MATCHES "/" AND (folder STREQUAL "guest" OR NOT target MATCHES "^guest/[a-z0-9_]+\\.h$"))
 					complain(${name} ${target} "a guest includes only <freshet/...>, \"guest/...\" and headers beside it")
 				endif()
 			elseif(target MATCHES "^([a-z0-9]+)/")

@@ -3,6 +3,8 @@
  */
 #include "receiver.h"
 
+#include "guest/base64.h"
+
 static void put_hex(struct guest_text *to, const uint8_t mac[MAC_SIZE])
 {
 	static const char digits[] = "0123456789abcdef";
@@ -12,17 +14,11 @@ static void put_hex(struct guest_text *to, const uint8_t mac[MAC_SIZE])
 	}
 }
 
-/* Ten groups of three bytes and one of two (RFC 4648, section 4). */
 static void put_base64(struct guest_text *to, const uint8_t mac[MAC_SIZE])
 {
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	for (size_t i = 0; i < MAC_SIZE; i += 3) {
-		uint32_t third = i + 2 < MAC_SIZE ? mac[i + 2] : 0;
-		uint32_t bits = (uint32_t)mac[i] << 16 | (uint32_t)mac[i + 1] << 8 | third;
-		const char group[] = {alphabet[bits >> 18], alphabet[bits >> 12 & 63], alphabet[bits >> 6 & 63],
-			i + 2 < MAC_SIZE ? alphabet[bits & 63] : '='};
-		guest_text_add(to, group, sizeof group);
-	}
+	char text[(MAC_SIZE + 2) / 3 * 4];
+	guest_base64((freshet_str){(const char *)mac, MAC_SIZE}, text);
+	guest_text_add(to, text, sizeof text);
 }
 
 static void add_header(freshet_webhook_signature *s, const char *name, const struct guest_text *value)

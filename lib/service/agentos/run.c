@@ -175,9 +175,7 @@ static void write_start(freshet_agentos *client, const freshet_agentos_run_optio
 	guest_write(writer, "agent_id", freshet_str_of(client->agent_id));
 	guest_write(writer, "trigger_type", freshet_str_of(o->trigger_type != NULL ? o->trigger_type : "sdk"));
 	agentos_write_json(writer, "input", o->input.len > 0 ? o->input : freshet_str_of("{}"));
-	if (o->external_run_id.len > 0) {
-		guest_write(writer, "external_run_id", o->external_run_id);
-	}
+	guest_write_filled(writer, "external_run_id", o->external_run_id);
 	freshet_json_write_end(writer);
 }
 

@@ -51,8 +51,7 @@ static void put_attributes(freshet_json_writer *writer, const struct agentos_ope
 static void put_status(freshet_json_writer *writer, const freshet_agentos_span_result *result)
 {
 	guest_write(writer, "status", freshet_str_of(result->failed ? "error" : "ok"));
-	if (result->error.len > 0)
-		guest_write(writer, "error", result->error);
+	guest_write_filled(writer, "error", result->error);
 }
 
 /* ---- start ---- */

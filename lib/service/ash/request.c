@@ -4,6 +4,7 @@
  */
 #include "call.h"
 
+#include "guest/base64.h"
 #include "guest/writing.h"
 
 /* The longest name of an agent. */
@@ -241,34 +242,17 @@ void ash_put_pairs(struct ash_request *q, const char *name, const freshet_ash_pa
 	freshet_json_write_end(q->writer);
 }
 
-/* RFC 4648, section 4. `out` has room for four characters per three bytes begun. */
-static size_t encode_base64(char *out, freshet_str bytes)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *at = out;
-	for (size_t i = 0; i < bytes.len; i += 3) {
-		size_t left = bytes.len - i;
-		uint32_t three = (uint32_t)(unsigned char)bytes.ptr[i] << 16;
-		three |= left > 1 ? (uint32_t)(unsigned char)bytes.ptr[i + 1] << 8 : 0;
-		three |= left > 2 ? (uint32_t)(unsigned char)bytes.ptr[i + 2] : 0;
-		*at++ = digits[three >> 18];
-		*at++ = digits[three >> 12 & 63];
-		*at++ = left > 1 ? digits[three >> 6 & 63] : '=';
-		*at++ = left > 2 ? digits[three & 63] : '=';
-	}
-	return (size_t)(at - out);
-}
-
 void ash_put_base64(struct ash_request *q, const char *name, freshet_str bytes)
 {
 	if (!put_key(q, name))
 		return;
-	char *text = bytes.len <= SIZE_MAX / 4 ? freshet_mem_new(bytes.len / 3 + 1, 4) : NULL;
+	size_t len = guest_base64_len(bytes.len);
+	char *text = bytes.len <= SIZE_MAX / 4 ? freshet_mem_new(len + 1, 1) : NULL;
 	if (text == NULL) {
 		ash_request_fail(q, FRESHET_ENOMEM);
 		return;
 	}
-	size_t len = encode_base64(text, bytes);
+	guest_base64(bytes, text);
 	freshet_json_write_string(q->writer, (freshet_str){text, len});
 	guest_wipe(text, len);
 	freshet_mem_free(text);

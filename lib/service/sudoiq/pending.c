@@ -233,8 +233,7 @@ static char *write_telemetry(const freshet_sudoiq_tool_record *record)
 	freshet_json_write_key(writer, "duration_ms");
 	freshet_json_write_uint64(writer, record->duration_ms);
 	guest_write(writer, "outcome", freshet_str_of(freshet_sudoiq_tool_outcome_name(record->outcome)));
-	if (record->error_message.len > 0)
-		guest_write(writer, "error_message", record->error_message);
+	guest_write_filled(writer, "error_message", record->error_message);
 	freshet_json_write_key(writer, "args_bytes");
 	freshet_json_write_uint64(writer, record->args_bytes);
 	freshet_json_write_key(writer, "result_bytes");
